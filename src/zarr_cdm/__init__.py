@@ -1,0 +1,61 @@
+"""netCDF's data model on Zarr: faithful conversion, fast reading, an xarray engine.
+
+>>> import zarr_cdm
+>>> dataset = zarr_cdm.read("ocean.zarr")                       # doctest: +SKIP
+>>> zarr_cdm.convert("ocean.nc", "ocean.zarr")                  # doctest: +SKIP
+>>> print(zarr_cdm.dump("ocean.zarr", header=True))             # doctest: +SKIP
+
+Each name is imported when it is first used, so ``import zarr_cdm`` itself is light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zarr_cdm.cdm.attributes import Attribute as Attribute
+    from zarr_cdm.cdm.model import Dataset as Dataset
+    from zarr_cdm.cdm.model import Dimension as Dimension
+    from zarr_cdm.cdm.model import Group as Group
+    from zarr_cdm.cdm.model import Variable as Variable
+    from zarr_cdm.errors import ZarrCdmError as ZarrCdmError
+    from zarr_cdm.errors import ZarrCdmWarning as ZarrCdmWarning
+    from zarr_cdm.formats.table import read as read
+    from zarr_cdm.translate.convert import convert as convert
+    from zarr_cdm.translate.dump import dump as dump
+    from zarr_cdm.translate.info import info as info
+
+_NAMES = {
+    "Attribute": "zarr_cdm.cdm.attributes",
+    "Dataset": "zarr_cdm.cdm.model",
+    "Dimension": "zarr_cdm.cdm.model",
+    "Group": "zarr_cdm.cdm.model",
+    "Variable": "zarr_cdm.cdm.model",
+    "ZarrCdmError": "zarr_cdm.errors",
+    "ZarrCdmWarning": "zarr_cdm.errors",
+    "convert": "zarr_cdm.translate.convert",
+    "dump": "zarr_cdm.translate.dump",
+    "info": "zarr_cdm.translate.info",
+    "read": "zarr_cdm.formats.table",
+}
+
+__all__ = sorted(_NAMES)
+
+try:
+    __version__ = version("zarr-cdm")
+except PackageNotFoundError:  # a source tree that is not installed
+    __version__ = "0+unknown"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_NAMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_NAMES]

@@ -1,0 +1,1 @@
+"""The words of netCDF: plain objects, no files, no Zarr."""

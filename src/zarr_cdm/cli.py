@@ -1,0 +1,165 @@
+"""The command ``zarr-cdm``: one verb, one call, then print.
+
+Exit codes: 0 done, 1 an error that is said in one line on stderr, 2 the command line is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from zarr_cdm.errors import ZarrCdmError, ZarrCdmWarning
+from zarr_cdm.registry import Registry
+
+# What the verbs call is imported when it is called: ``zarr-cdm --help`` must not wait for NumPy.
+CALLS = Registry(
+    "command",
+    {
+        "convert": "zarr_cdm.translate.convert:convert",
+        "info": "zarr_cdm.translate.info:info",
+        "pieces": "zarr_cdm.translate.dump:pieces",
+    },
+)
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    given = parser().parse_args(arguments)
+    notes: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", ZarrCdmWarning)
+        warnings.showwarning = lambda message, *_, **__: notes.append(str(message))
+        try:
+            code: int = given.verb(given, notes)
+        except ZarrCdmError as error:
+            code = _fail(error, given.json)
+        except (
+            BrokenPipeError
+        ):  # the reader of our output has gone, as in ``zarr-cdm dump x | head``
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = DONE
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+    if not given.json:
+        for note in notes:
+            print(f"zarr-cdm: warning: {_line(note)}", file=sys.stderr)
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    top = argparse.ArgumentParser(
+        prog="zarr-cdm", description="netCDF's data model on Zarr: convert and look at datasets."
+    )
+    verbs = top.add_subparsers(required=True, metavar="VERB")
+
+    convert = _verb(verbs, "convert", _convert, "write a netCDF file or a store as a Zarr store")
+    convert.add_argument("source", metavar="SOURCE", help="a netCDF file, or a Zarr store")
+    convert.add_argument("target", metavar="TARGET", help="path or URL of the new store")
+    convert.add_argument("--zarr-format", type=int, choices=(2, 3), default=3, help="default: 3")
+    convert.add_argument("--group", help="convert this group alone")
+
+    info = _verb(verbs, "info", _info, "tell what a file or store is and how it is stored")
+    info.add_argument("source", metavar="SOURCE", help="a netCDF file, or a Zarr store or its URL")
+
+    dump = _verb(verbs, "dump", _dump, "print a file or store as CDL, as ncdump does", help_=False)
+    dump.add_argument("source", metavar="SOURCE", help="a netCDF file, or a Zarr store or its URL")
+    dump.add_argument("-h", "--header", action="store_true", help="without the data")
+    dump.add_argument("--help", action="help", help="show this help message and exit")
+    return top
+
+
+def _verb(
+    verbs: Any,
+    name: str,
+    verb: Callable[[argparse.Namespace, list[str]], int],
+    summary: str,
+    *,
+    help_: bool = True,
+) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = verbs.add_parser(
+        name, help=summary, description=summary, add_help=help_
+    )
+    made.set_defaults(verb=verb)
+    made.add_argument("--json", action="store_true", help="print the result as JSON")
+    made.add_argument(
+        "--storage-option",
+        action="append",
+        default=[],
+        type=_option,
+        metavar="KEY=VALUE",
+        help="an option of fsspec for a URL; the value may be JSON",
+    )
+    return made
+
+
+def _option(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise argparse.ArgumentTypeError(f"expected KEY=VALUE, found {text!r}")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value
+
+
+def _convert(given: argparse.Namespace, notes: list[str]) -> int:
+    CALLS["convert"](
+        given.source,
+        given.target,
+        zarr_format=given.zarr_format,
+        group=given.group,
+        storage_options=dict(given.storage_option) or None,
+    )
+    if given.json:
+        _print_json({"source": given.source, "target": given.target, "warnings": notes})
+    else:
+        print(f"wrote {given.target} (Zarr v{given.zarr_format})")
+    return DONE
+
+
+def _info(given: argparse.Namespace, notes: list[str]) -> int:
+    found = CALLS["info"](given.source, storage_options=dict(given.storage_option) or None)
+    if given.json:
+        _print_json({**found.to_json(), "warnings": notes})
+    else:
+        print(found)
+    return DONE
+
+
+def _dump(given: argparse.Namespace, notes: list[str]) -> int:
+    pieces = CALLS["pieces"](
+        given.source, header=given.header, storage_options=dict(given.storage_option) or None
+    )
+    if given.json:
+        _print_json({"cdl": "".join(pieces), "warnings": notes})
+    else:
+        sys.stdout.writelines(pieces)
+        sys.stdout.flush()
+    return DONE
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _fail(error: ZarrCdmError, as_json: bool) -> int:
+    if as_json:
+        places = {"source": error.source, "key": error.key, "variable": error.variable}
+        found = {"type": type(error).__name__, "message": error.message, **places}
+        print(json.dumps({"error": found}), file=sys.stderr)
+    else:
+        print(f"zarr-cdm: {_line(str(error))}", file=sys.stderr)
+    return FAILED
+
+
+def _line(text: str) -> str:
+    """Return a text in one line, without characters that could steer a terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)

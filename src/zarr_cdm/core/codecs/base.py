@@ -1,0 +1,97 @@
+"""What every codec must offer, by its kind; ``decode`` is the inverse of ``encode``.
+
+A chain of codecs encodes from left to right: any number of array-to-array codecs, exactly one
+array-to-bytes codec, any number of bytes-to-bytes codecs.
+
+Specification: zarr-specs, v3 core, "Chunk encoding".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Protocol, Self
+
+import numpy as np
+
+from zarr_cdm.metadata.extension import Extension
+
+Buffer = bytes | bytearray | memoryview
+Kind = Literal["array_array", "array_bytes", "bytes_bytes"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSpec:
+    """What a chunk is at one place of the chain."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    data_type: Extension
+    fill_value: Any
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        count = 1
+        for length in self.shape:
+            count *= length
+        return count
+
+
+class Codec(Protocol):
+    """What all kinds have in common."""
+
+    kind: ClassVar[Kind]
+
+    @classmethod
+    def from_json(cls, configuration: Mapping[str, Any]) -> Self:
+        """Return the codec that a document configures; raise `MetadataError` if it cannot be."""
+
+
+class ArrayToArray(Codec, Protocol):
+    """Changes shape or values of a chunk."""
+
+    def resolve(self, spec: ChunkSpec) -> ChunkSpec:
+        """Return what comes out of ``encode`` for what goes in."""
+
+    def encode(self, array: np.ndarray) -> np.ndarray:
+        """Return the encoded array."""
+
+    def decode(self, array: np.ndarray, spec: ChunkSpec) -> np.ndarray:
+        """Return the array as it was; ``spec`` tells what that is."""
+
+
+class ArrayToBytes(Codec, Protocol):
+    """Turns a chunk into bytes."""
+
+    def size(self, spec: ChunkSpec) -> int | None:
+        """Return how many bytes a chunk becomes; None where that depends on its values."""
+
+    def encode(self, array: np.ndarray, spec: ChunkSpec) -> Buffer:
+        """Return the bytes of a chunk."""
+
+    def decode(self, data: Buffer, spec: ChunkSpec) -> np.ndarray:
+        """Return the chunk; raise `ChunkError` where the bytes are not one."""
+
+
+class BytesToBytes(Codec, Protocol):
+    """Compresses, checks or reorders bytes."""
+
+    def size(self, size: int | None) -> int | None:
+        """Return how many bytes come out of ``encode`` for ``size`` bytes; None if unknown."""
+
+    def encode(self, data: Buffer) -> Buffer:
+        """Return the encoded bytes."""
+
+    def decode(self, data: Buffer, size: int | None, out: memoryview | None = None) -> Buffer:
+        """Return the bytes as they were, in ``out`` if it is given.
+
+        ``size`` is how many they must be, where that is known: more is refused before it is
+        inflated. Raises `ChunkError`.
+        """
+
+
+def view(data: Buffer) -> memoryview:
+    """Return the bytes of a contiguous buffer without copying them."""
+    seen = memoryview(data)
+    return seen if seen.format == "B" and seen.ndim == 1 else seen.cast("B")

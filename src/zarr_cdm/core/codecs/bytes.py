@@ -1,0 +1,62 @@
+"""The ``bytes`` codec (array to bytes): the elements in C order and a stated byte order.
+
+Specification: https://zarr-specs.readthedocs.io/en/latest/v3/codecs/bytes/index.html
+
+>>> from zarr_cdm.metadata.extension import Extension
+>>> spec = ChunkSpec((2,), np.dtype("u2"), Extension("uint16"), 0)
+>>> codec = BytesCodec.from_json({"endian": "big"})
+>>> bytes(codec.encode(np.array([1, 2], "u2"), spec)).hex()
+'00010002'
+>>> codec.decode(bytes.fromhex("00010002"), spec)
+array([1, 2], dtype=uint16)
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+
+from zarr_cdm.core.codecs.base import Buffer, ChunkSpec, Kind, view
+from zarr_cdm.errors import ChunkError, MetadataError
+from zarr_cdm.metadata.dtypes import has_byte_order
+
+ORDERS: dict[str | None, Literal["<", ">", "="]] = {"little": "<", "big": ">", None: "="}
+
+
+@dataclass(frozen=True, slots=True)
+class BytesCodec:
+    """Elements as they lie in memory."""
+
+    kind: ClassVar[Kind] = "array_bytes"
+    endian: str | None = None
+
+    @classmethod
+    def from_json(cls, configuration: Mapping[str, Any]) -> Self:
+        endian = configuration.get("endian")
+        if endian not in ORDERS:
+            raise MetadataError(f"endian is {endian!r}, expected 'little' or 'big'")
+        return cls(endian)
+
+    def is_memory(self, dtype: np.dtype) -> bool:
+        """Tell whether the encoded elements are just what lies in memory."""
+        return not has_byte_order(dtype) or self.endian in (None, sys.byteorder)
+
+    def size(self, spec: ChunkSpec) -> int:
+        return spec.size * spec.dtype.itemsize
+
+    def encode(self, array: np.ndarray, spec: ChunkSpec) -> Buffer:
+        stored = spec.dtype.newbyteorder(ORDERS[self.endian])
+        # Complex numbers, datetimes and others export no buffer of their own.
+        return np.ascontiguousarray(array, stored).reshape(-1).view(np.uint8).data
+
+    def decode(self, data: Buffer, spec: ChunkSpec) -> np.ndarray:
+        if len(view(data)) != self.size(spec):
+            raise ChunkError(
+                f"the chunk has {len(view(data))} bytes when decoded, expected {self.size(spec)}"
+            )
+        stored = np.frombuffer(data, spec.dtype.newbyteorder(ORDERS[self.endian]))
+        return stored.astype(spec.dtype, copy=False).reshape(spec.shape)

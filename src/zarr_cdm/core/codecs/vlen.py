@@ -1,0 +1,83 @@
+"""The ``vlen-utf8`` and ``vlen-bytes`` codecs (array to bytes): texts or bytes of any length.
+
+The bytes are a 32-bit count, then for each element a 32-bit length and its bytes, little-endian.
+
+Specification: zarr-extensions ``codecs/vlen-utf8``, ``codecs/vlen-bytes``.
+
+>>> from zarr_cdm.metadata.extension import Extension
+>>> spec = ChunkSpec((3,), np.dtype(object), Extension("string"), "")
+>>> bytes(VlenUtf8Codec().encode(np.array(["a", "", "é"], object), spec)).hex()
+'0300000001000000610000000002000000c3a9'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numcodecs
+import numpy as np
+
+from zarr_cdm.core.codecs.base import Buffer, ChunkSpec, Kind, view
+from zarr_cdm.errors import ChunkError
+
+COUNT_BYTES = LENGTH_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class VlenUtf8Codec:
+    """Texts as UTF-8."""
+
+    kind: ClassVar[Kind] = "array_bytes"
+
+    @classmethod
+    def from_json(cls, configuration: Mapping[str, Any]) -> Self:
+        return cls()
+
+    def size(self, spec: ChunkSpec) -> None:
+        return None
+
+    def encode(self, array: np.ndarray, spec: ChunkSpec) -> Buffer:
+        return _encode(numcodecs.VLenUTF8(), array)
+
+    def decode(self, data: Buffer, spec: ChunkSpec) -> np.ndarray:
+        return _decode(numcodecs.VLenUTF8(), data, spec)
+
+
+@dataclass(frozen=True, slots=True)
+class VlenBytesCodec:
+    """Bytes as they are."""
+
+    kind: ClassVar[Kind] = "array_bytes"
+
+    @classmethod
+    def from_json(cls, configuration: Mapping[str, Any]) -> Self:
+        return cls()
+
+    def size(self, spec: ChunkSpec) -> None:
+        return None
+
+    def encode(self, array: np.ndarray, spec: ChunkSpec) -> Buffer:
+        return _encode(numcodecs.VLenBytes(), array)
+
+    def decode(self, data: Buffer, spec: ChunkSpec) -> np.ndarray:
+        return _decode(numcodecs.VLenBytes(), data, spec)
+
+
+def _encode(codec: Any, array: np.ndarray) -> Buffer:
+    encoded: bytes = codec.encode(np.ascontiguousarray(array, object).reshape(-1))
+    return encoded
+
+
+def _decode(codec: Any, data: Buffer, spec: ChunkSpec) -> np.ndarray:
+    seen = view(data)
+    count = int.from_bytes(seen[:COUNT_BYTES], "little")
+    # The count is checked first: it alone would decide how much memory is taken.
+    if len(seen) < COUNT_BYTES + count * LENGTH_BYTES or count != spec.size:
+        raise ChunkError(f"the chunk counts {count} elements, expected {spec.size}")
+    try:
+        decoded: np.ndarray = codec.decode(bytes(seen))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise ChunkError(f"an element of the chunk cannot be decoded: {error}") from error
+    return decoded.reshape(spec.shape)

@@ -1,0 +1,150 @@
+"""A new store that appears whole or not at all.
+
+On this machine the store is built beside its place and moved there at the end. Object stores have
+no such move: there the caller writes the root document last, and until then nothing opens. After
+a failure nothing is left of either.
+
+>>> import tempfile
+>>> folder = tempfile.TemporaryDirectory()
+>>> with staged(f"{folder.name}/air.zarr") as store:
+...     store.set("zarr.json", b"{}")
+...     os.path.exists(f"{folder.name}/air.zarr")
+False
+>>> os.listdir(folder.name)
+['air.zarr']
+>>> folder.cleanup()
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from zarr_cdm.core.stores.base import Buffer, Request, Span, Store, Values
+from zarr_cdm.core.stores.local import LocalStore
+from zarr_cdm.core.stores.table import StoreTarget, exists, open_store
+from zarr_cdm.errors import NodeNotFoundError, StoreError, TargetExistsError
+
+# What a rename says when something is in its way.
+_IN_THE_WAY = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR}
+
+
+def staged(
+    target: StoreTarget, storage_options: Mapping[str, Any] | None = None
+) -> AbstractContextManager[Store]:
+    """Return a context with an empty store that becomes visible at ``target`` at a clean exit.
+
+    Parameters
+    ----------
+    target
+        Where nothing may be yet. The directory that a local one lies in has to exist.
+    storage_options
+        What fsspec hands to the file system; only for a URL.
+    """
+    store = open_store(target, storage_options)
+    if exists(target, storage_options):
+        raise _taken(store.url)
+    if isinstance(store, LocalStore):
+        return _beside(store.root)
+    return _in_place(store)
+
+
+@contextmanager
+def _beside(root: str) -> Iterator[Store]:
+    staging = f"{root}.partial-{secrets.token_hex(4)}"
+    try:
+        os.mkdir(staging)
+    except (FileNotFoundError, NotADirectoryError):
+        parent = os.path.dirname(root)
+        raise NodeNotFoundError(f"no directory {parent}; create it first", source=root) from None
+    except OSError as error:
+        raise StoreError(f"cannot create {staging}: {error.strerror}", source=root) from error
+    try:
+        yield LocalStore(staging)
+        _move(staging, root)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)  # not there any more if all went well
+
+
+def _move(staging: str, root: str) -> None:
+    if os.path.lexists(root):  # a rename would silently replace an empty directory
+        raise _taken(root)
+    try:
+        os.rename(staging, root)
+    except OSError as error:
+        if error.errno in _IN_THE_WAY:
+            raise _taken(root) from None
+        raise StoreError(f"cannot move {staging} here: {error.strerror}", source=root) from error
+
+
+@contextmanager
+def _in_place(store: Store) -> Iterator[Store]:
+    remembering = _RememberingStore(store)
+    try:
+        yield remembering
+    except BaseException as error:
+        remembering.forget(error)
+        raise
+
+
+def _taken(place: str) -> TargetExistsError:
+    return TargetExistsError(
+        "there is something already; remove it or choose another name", source=place
+    )
+
+
+class _RememberingStore:
+    """A store that knows which keys were set through it.
+
+    Without a lock: one assignment to a dict is atomic.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._keys: dict[str, None] = {}
+
+    @property
+    def url(self) -> str:
+        return self._store.url
+
+    @property
+    def batch(self) -> int:
+        return self._store.batch
+
+    def get(self, key: str, span: Span | None = None) -> bytes | None:
+        return self._store.get(key, span)
+
+    def get_many(self, requests: Sequence[Request]) -> Values:
+        return self._store.get_many(requests)
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        return self._store.list(prefix)
+
+    def children(self, prefix: str = "") -> Iterator[str]:
+        return self._store.children(prefix)
+
+    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        return self._store.sizes(prefix)
+
+    def set(self, key: str, value: Buffer) -> None:
+        self._keys[key] = None  # before, because half a write may leave something too
+        self._store.set(key, value)
+
+    def delete(self, key: str) -> None:
+        self._store.delete(key)
+
+    def forget(self, error: BaseException) -> None:
+        """Delete what was set, the last first: it may be the root document."""
+        for key in reversed(tuple(self._keys)):
+            try:
+                self._store.delete(key)
+            except StoreError as failure:  # the error that led here matters more
+                error.add_note(f"not removed again: {failure}")
+
+    def __repr__(self) -> str:
+        return repr(self._store)

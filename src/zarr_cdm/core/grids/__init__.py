@@ -1,0 +1,1 @@
+"""Chunk grids, one file for each; `table` lists them."""

@@ -1,0 +1,36 @@
+"""How the axes of an array are cut into chunks: what every grid must offer.
+
+An axis is cut on its own, without regard to the others; chunks are counted from 0 along each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+
+class ChunkGrid(Protocol):
+    """A way to cut a shape."""
+
+    counts: tuple[int, ...]  # chunks along each axis
+
+    @classmethod
+    def from_json(cls, configuration: Mapping[str, Any], shape: Sequence[int]) -> Self:
+        """Return the grid that a document describes, for an array of ``shape``."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the configuration for a document."""
+
+    def edges(self, axis: int, index: int) -> tuple[int, int]:
+        """Return where a chunk starts and stops along an axis; the last one may overhang."""
+
+    def find(self, axis: int, start: int, stop: int) -> range:
+        """Return the chunks that hold a part of ``start`` to ``stop``."""
+
+    def locate(self, axis: int, positions: np.ndarray) -> np.ndarray:
+        """Return for each position the chunk that holds it."""
+
+    def chunk_shape(self, index: Sequence[int]) -> tuple[int, ...]:
+        """Return the full shape of one chunk, as it is stored."""

@@ -1,0 +1,275 @@
+"""Which part of which chunk goes where: selections cut along a grid, without any I/O.
+
+Two ways to select, as in NumPy's enhancement proposal 21: *outer*, where each axis is selected on
+its own by an integer, a slice, an integer array or a mask, and *by points*, where integer arrays
+are broadcast and name one element each.
+
+>>> from zarr_cdm.core.grids.regular import RegularGrid
+>>> plan = outer((slice(1, 4), 0), (5, 2), RegularGrid((2, 2), (5, 2)))
+>>> plan.shape, [(piece.chunk, piece.source, piece.target) for piece in plan.pieces()]
+((3,), [((0, 0), (slice(1, 2, 1), 0), (slice(0, 1, None),)), \
+((1, 0), (slice(0, 2, 1), 0), (slice(1, 3, None),))])
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from zarr_cdm.core.grids.base import ChunkGrid
+from zarr_cdm.errors import SelectionError
+
+Part = int | slice | np.ndarray
+
+
+class Piece(NamedTuple):
+    """The share of a selection that lies in one chunk.
+
+    Attributes
+    ----------
+    chunk
+        The place of the chunk in the grid.
+    source
+        For each axis of the chunk what is taken from it.
+    target
+        For each axis of the result where that goes.
+    whole
+        Whether all of the chunk that lies inside the array is taken, in order.
+    """
+
+    chunk: tuple[int, ...]
+    source: tuple[Part, ...]
+    target: tuple[Part, ...]
+    whole: bool
+
+
+class Share(NamedTuple):
+    """A piece along one axis; ``target`` is None where the axis is not in the result."""
+
+    chunk: int
+    source: Part
+    target: Part | None
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OuterPlan:
+    """An outer selection, cut along the grid.
+
+    ``shape`` is that of the result, ``flips`` turns round the axes of it that were selected
+    backwards.
+    """
+
+    shape: tuple[int, ...]
+    flips: Any
+    axes: tuple[list[Share], ...]
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the pieces, in the order of the chunks."""
+        for shares in itertools.product(*self.axes):
+            yield Piece(
+                tuple([share.chunk for share in shares]),
+                tuple([share.source for share in shares]),
+                tuple([share.target for share in shares if share.target is not None]),
+                all(share.whole for share in shares),
+            )
+
+
+def outer(selection: Any, shape: Sequence[int], grid: ChunkGrid) -> OuterPlan:
+    """Return the plan of an outer selection.
+
+    Raises
+    ------
+    SelectionError
+        The selection does not fit the shape.
+    """
+    parts = expand(selection, shape)
+    axes, sizes, flips = [], [], []
+    for axis, (part, size) in enumerate(zip(parts, shape, strict=True)):
+        if isinstance(part, slice):
+            shares, length, flip = _slice(part, axis, size, grid)
+            sizes.append(length)
+            flips.append(flip)
+        elif isinstance(part, np.ndarray):
+            shares = _array(part, axis, grid)
+            sizes.append(len(part))
+            flips.append(slice(None))
+        else:
+            shares = _integer(part, axis, grid)
+        axes.append(shares)
+    # With the dots even a selection of one element stays an array.
+    return OuterPlan(tuple(sizes), (*flips, ...), tuple(axes))
+
+
+def expand(selection: Any, shape: Sequence[int]) -> tuple[Part, ...]:
+    """Return one integer (≥ 0), slice or array of integers (≥ 0) for each axis."""
+    given = list(selection) if isinstance(selection, tuple) else [selection]
+    dots = [i for i, part in enumerate(given) if part is Ellipsis]
+    if len(dots) > 1 or len(given) - len(dots) > len(shape):
+        raise SelectionError(f"{selection!r} selects more than the shape {tuple(shape)} has")
+    rest = [slice(None)] * (len(shape) - len(given) + len(dots))
+    at = dots[0] if dots else len(given)
+    given = [*given[:at], *rest, *given[at + len(dots) :]]
+    return tuple(
+        _normalise(part, axis, size)
+        for axis, (part, size) in enumerate(zip(given, shape, strict=True))
+    )
+
+
+def _normalise(part: Any, axis: int, size: int) -> Part:
+    if isinstance(part, slice):
+        return part
+    array = np.asarray(part)
+    if array.ndim == 0:
+        return _checked_index(part, axis, size)
+    if array.ndim != 1:
+        raise SelectionError(f"axis {axis} is selected by an array of {array.ndim} dimensions")
+    if array.dtype == bool:
+        if len(array) != size:
+            raise SelectionError(f"axis {axis} has {size} elements, its mask {len(array)}")
+        return np.flatnonzero(array)
+    return checked_indices(array, axis, size)
+
+
+def _checked_index(part: Any, axis: int, size: int) -> int:
+    try:
+        index = operator.index(part)
+    except TypeError as error:
+        raise SelectionError(f"axis {axis} cannot be selected by {part!r}") from error
+    if not -size <= index < size:
+        raise SelectionError(f"index {index} is out of bounds for axis {axis} of size {size}")
+    return index % size
+
+
+def checked_indices(array: np.ndarray, axis: int, size: int) -> np.ndarray:
+    """Return an integer array with its negative indices counted from the end."""
+    if array.size == 0:
+        return array.astype(np.int64)
+    if array.dtype.kind not in "iu":
+        raise SelectionError(f"axis {axis} is selected by {array.dtype}, expected integers")
+    if array.min() < -size or array.max() >= size:
+        raise SelectionError(f"an index is out of bounds for axis {axis} of size {size}")
+    array = array.astype(np.int64)
+    return np.where(array < 0, array + size, array)
+
+
+def _integer(position: int, axis: int, grid: ChunkGrid) -> list[Share]:
+    index = grid.find(axis, position, position + 1)[0]
+    start, stop = grid.edges(axis, index)
+    return [Share(index, position - start, None, stop - start == 1)]
+
+
+def _slice(part: slice, axis: int, size: int, grid: ChunkGrid) -> tuple[list[Share], int, slice]:
+    """Return the shares of a slice, its length, and how to turn round one that goes backwards."""
+    try:
+        positions = range(*part.indices(size))
+    except (TypeError, ValueError) as error:
+        raise SelectionError(f"axis {axis} cannot be selected by {part!r}") from error
+    flip = slice(None, None, -1) if positions.step < 0 else slice(None)
+    if positions.step < 0:
+        positions = positions[::-1]
+    step, shares = positions.step, []
+    if positions:
+        for index in grid.find(axis, positions.start, positions[-1] + 1):
+            start, stop = grid.edges(axis, index)
+            first = max(0, -(-(start - positions.start) // step))
+            last = min(len(positions), -(-(stop - positions.start) // step))
+            if first < last:
+                source = slice(positions[first] - start, positions[last - 1] + 1 - start, step)
+                inside = min(stop, size) - start
+                whole = step == 1 and source.start == 0 and source.stop == inside
+                shares.append(Share(index, source, slice(first, last), whole))
+    return shares, len(positions), flip
+
+
+def _array(positions: np.ndarray, axis: int, grid: ChunkGrid) -> list[Share]:
+    shares = []
+    for index, places in _grouped(grid.locate(axis, positions)):
+        start, _ = grid.edges(axis, index)
+        shares.append(Share(index, positions[places] - start, places, False))
+    return shares
+
+
+def _grouped(numbers: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each number that occurs and the places where it does."""
+    order = np.argsort(numbers, kind="stable")
+    values, starts = np.unique(numbers[order], return_index=True)
+    yield from zip(values.tolist(), np.split(order, starts[1:]), strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PointsPlan:
+    """A selection of single elements, cut along the grid; targets count along the flat result."""
+
+    shape: tuple[int, ...]
+    all_pieces: list[Piece]
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the pieces, in the order of the chunks."""
+        yield from self.all_pieces
+
+
+def points(selection: Any, shape: Sequence[int], grid: ChunkGrid) -> PointsPlan:
+    """Return the plan of a selection by integer arrays, one for each axis, broadcast together.
+
+    Raises
+    ------
+    SelectionError
+        The selection does not fit the shape.
+    """
+    given = selection if isinstance(selection, tuple) else (selection,)
+    if len(given) != len(shape) or not given:
+        raise SelectionError(f"expected {len(shape)} integer arrays, found {len(given)}")
+    if any(isinstance(part, slice) or part is Ellipsis for part in given):
+        raise SelectionError("points are selected by integer arrays, not by slices; use oindex")
+    try:
+        arrays = np.broadcast_arrays(*given)
+    except ValueError as error:
+        raise SelectionError(f"the arrays cannot be broadcast together: {error}") from error
+    flat = [
+        checked_indices(array.ravel(), axis, size)
+        for axis, (array, size) in enumerate(zip(arrays, shape, strict=True))
+    ]
+    chunks = np.stack([grid.locate(axis, positions) for axis, positions in enumerate(flat)])
+    indices, numbers = np.unique(chunks, axis=1, return_inverse=True)
+    pieces = []
+    for number, places in _grouped(numbers.ravel()):
+        index = tuple(indices[:, number].tolist())
+        source = tuple(
+            positions[places] - grid.edges(axis, index[axis])[0]
+            for axis, positions in enumerate(flat)
+        )
+        pieces.append(Piece(index, source, (places,), False))
+    return PointsPlan(arrays[0].shape, pieces)
+
+
+def take(chunk: np.ndarray, source: tuple[Part, ...]) -> np.ndarray:
+    """Return the outer selection ``source`` of a chunk."""
+    arrays = [part for part in source if isinstance(part, np.ndarray)]
+    if not arrays:
+        return np.asarray(chunk[source])
+    chunk = chunk[tuple(slice(None) if isinstance(part, np.ndarray) else part for part in source)]
+    kept = [part for part in source if not isinstance(part, int)]
+    for axis, part in enumerate(kept):
+        if isinstance(part, np.ndarray):
+            chunk = np.take(chunk, part, axis=axis)
+    return chunk
+
+
+def take_points(chunk: np.ndarray, source: tuple[Part, ...]) -> np.ndarray:
+    """Return the single elements that the arrays of ``source`` name."""
+    return np.asarray(chunk[source])
+
+
+def put(result: np.ndarray, target: tuple[Part, ...], values: Any) -> None:
+    """Assign to the outer selection ``target`` of a result."""
+    if sum(isinstance(part, np.ndarray) for part in target) > 1:
+        lists = [np.arange(size)[part] for part, size in zip(target, result.shape, strict=True)]
+        result[np.ix_(*lists)] = values
+    else:
+        result[target] = values

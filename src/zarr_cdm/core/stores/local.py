@@ -1,0 +1,202 @@
+"""A store in a directory: each key is a file.
+
+Specification: https://zarr-specs.readthedocs.io/en/latest/v3/stores/filesystem/v1.0.html
+
+A key is read only from a regular file, so a FIFO cannot hang and a device cannot go on for ever.
+A value is written beside its place and moved there, so a reader sees the old one or the new one.
+
+>>> import tempfile
+>>> folder = tempfile.TemporaryDirectory()
+>>> store = LocalStore(folder.name)
+>>> store.set("a/c/0", b"chunk")
+>>> store.get("a/c/0"), store.get("a/c/1")
+(b'chunk', None)
+>>> list(store.children("a/"))
+['c/']
+>>> folder.cleanup()
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from zarr_cdm.core.stores.base import Buffer, Request, Span, Values, check_key, check_prefix
+from zarr_cdm.errors import StoreError
+
+# Windows has no O_NONBLOCK and no O_CLOEXEC; the others have no O_BINARY.
+_COMMON = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _COMMON
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _COMMON
+_MARK, _SUFFIX = ".zarr_cdm-", ".partial"
+_ATTEMPTS = 100
+_MISSING = (FileNotFoundError, NotADirectoryError)
+
+
+class LocalStore:
+    """The files below a directory, which need not exist before something is written."""
+
+    batch = 16
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = os.fspath(root)
+        self._base = self.root.rstrip("/") + "/"
+
+    @property
+    def url(self) -> str:
+        """The path of the directory."""
+        return self.root
+
+    def get(self, key: str, span: Span | None = None) -> bytes | None:
+        """Return the value at a key or a part of it, None where there is no such key."""
+        check_key(key)
+        try:
+            descriptor = os.open(self._base + key, _READ)
+            try:
+                return _read(descriptor, span)
+            finally:
+                os.close(descriptor)
+        except _MISSING:
+            return None
+        except OSError as error:
+            raise self._failure("cannot read", error, key) from error
+
+    def get_many(self, requests: Sequence[Request]) -> Values:
+        """Return what `get` would for each of the requests."""
+        return [self.get(key, span) for key, span in requests]
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """Yield all keys below a prefix; links to directories are not followed."""
+        for key, _ in self._walk(prefix):
+            yield key
+
+    def children(self, prefix: str = "") -> Iterator[str]:
+        """Yield the names right below a prefix."""
+        for entry in self._scan(prefix):
+            kind = _kind(entry)
+            if kind:
+                yield entry.name + "/" if kind == "directory" else entry.name
+
+    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """Yield all keys below a prefix, each with the size of its file."""
+        for key, entry in self._walk(prefix):
+            try:
+                size = entry.stat().st_size
+            except FileNotFoundError:  # deleted since the directory was listed
+                continue
+            yield key, size
+
+    def set(self, key: str, value: Buffer) -> None:
+        """Put a value at a key: a new file takes the place of the old one in one step."""
+        check_key(key)
+        path = self._base + key
+        try:
+            descriptor, partial = _create_beside(path)
+            try:
+                try:
+                    _write(descriptor, value)
+                finally:
+                    os.close(descriptor)
+                os.replace(partial, path)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(partial)
+                raise
+        except OSError as error:
+            raise self._failure("cannot write", error, key) from error
+
+    def delete(self, key: str) -> None:
+        """Remove a key, and the directories that are empty then; that it is absent is fine."""
+        check_key(key)
+        try:
+            os.unlink(self._base + key)
+        except _MISSING:
+            return
+        except OSError as error:
+            raise self._failure("cannot delete", error, key) from error
+        with suppress(OSError):  # the first directory that is not empty ends it
+            while "/" in key:
+                key = key.rpartition("/")[0]
+                os.rmdir(self._base + key)
+
+    def _walk(self, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        folders = [prefix]
+        while folders:
+            folder = folders.pop()
+            for entry in self._scan(folder):
+                kind = _kind(entry)
+                if kind == "file":
+                    yield folder + entry.name, entry
+                elif kind == "directory" and not entry.is_symlink():  # it may lead back up
+                    folders.append(f"{folder}{entry.name}/")
+
+    def _scan(self, prefix: str) -> Iterator[os.DirEntry[str]]:
+        check_prefix(prefix)
+        try:
+            with os.scandir(self._base + prefix) as entries:
+                found = [entry for entry in entries if not _is_partial(entry.name)]
+        except _MISSING:
+            return
+        except OSError as error:
+            raise self._failure("cannot list", error, prefix) from error
+        yield from found
+
+    def _failure(self, what: str, error: OSError, key: str) -> StoreError:
+        reason = error.strerror or str(error)
+        return StoreError(f"{what}: {reason}", source=self.url, key=key)
+
+    def __repr__(self) -> str:
+        return f"<LocalStore {self.url}>"
+
+
+def _read(descriptor: int, span: Span | None) -> bytes:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(f"not a regular file but {stat.filemode(status.st_mode)}")
+    part = slice(0, status.st_size) if span is None else span.within(status.st_size)
+    if part.start:
+        os.lseek(descriptor, part.start, os.SEEK_SET)
+    wanted = part.stop - part.start
+    data = os.read(descriptor, wanted)
+    while len(data) < wanted:  # Linux reads no more than 2 GiB at once
+        more = os.read(descriptor, wanted - len(data))
+        if not more:
+            raise OSError(f"the file ends after {len(data)} of {wanted} bytes")
+        data += more
+    return data
+
+
+def _create_beside(path: str) -> tuple[int, str]:
+    """Create a file next to ``path``, and its directory only where that is found missing."""
+    folder = path.rpartition("/")[0]
+    partial = f"{folder}/{_MARK}{secrets.token_hex(8)}{_SUFFIX}"
+    for _ in range(_ATTEMPTS):
+        try:
+            return os.open(partial, _CREATE, 0o666), partial
+        except FileNotFoundError:
+            # Another thread's `delete` may remove a directory while this one makes it.
+            with suppress(FileNotFoundError, FileExistsError):
+                os.makedirs(folder, exist_ok=True)
+    return os.open(partial, _CREATE, 0o666), partial
+
+
+def _write(descriptor: int, value: Buffer) -> None:
+    size = memoryview(value).nbytes
+    written = os.write(descriptor, value)
+    while written < size:  # a signal, or more than 2 GiB
+        written += os.write(descriptor, memoryview(value).cast("B")[written:])
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    """Return "file" or "directory", or '' for a FIFO, a link that leads nowhere, and the like."""
+    try:
+        return "directory" if entry.is_dir() else "file" if entry.is_file() else ""
+    except OSError:  # a link to itself
+        return ""
+
+
+def _is_partial(name: str) -> bool:
+    return name.startswith(_MARK) and name.endswith(_SUFFIX)

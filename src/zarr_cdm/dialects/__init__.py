@@ -1,0 +1,1 @@
+"""The bridge: Zarr documents and the data model, one file for each spelling."""

@@ -1,0 +1,193 @@
+"""Plain Zarr with named dimensions: what the dialects that only name them share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from zarr_cdm.cdm.attributes import Attribute
+from zarr_cdm.cdm.lazy import MappedArray
+from zarr_cdm.cdm.model import ArrayLike, Dataset, Group, Storage, Variable, join
+from zarr_cdm.cdm.types import CHAR, STRING, any_type
+from zarr_cdm.dialects import fill_value
+from zarr_cdm.dialects.attributes import inferred, shown
+from zarr_cdm.dialects.base import Layout, OpenArray
+from zarr_cdm.dialects.scope import Scope
+from zarr_cdm.dialects.tree import read_tree
+from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node, ZarrVersion
+from zarr_cdm.metadata.extension import Extension
+
+DIMENSIONS = "_ARRAY_DIMENSIONS"
+# Attributes that speak of Zarr, or of netCDF's data model; they are no attributes of the data.
+RESERVED = (DIMENSIONS, "_nc_cdm", "_nczarr_", "_NCZARR_")
+NamesOf = Callable[[ArrayMetadata], tuple[str | None, ...]]
+
+
+def is_reserved(name: str) -> bool:
+    """Tell whether an attribute of this name is none of the data's."""
+    return name.startswith(RESERVED)
+
+
+def read_plain(root: Node, array: OpenArray, names_of: NamesOf) -> Dataset:
+    """Return a hierarchy as a dataset; ``names_of`` tells how an array names its dimensions."""
+    return read_tree(root, array, _read_group, partial(_read_array, names_of=names_of))
+
+
+def _read_group(document: GroupMetadata, group: Group, path: str, scope: Scope) -> list[str]:
+    group.attributes = plain_attributes(document.attributes)
+    return []
+
+
+def _read_array(
+    document: ArrayMetadata,
+    data: ArrayLike,
+    name: str,
+    path: str,
+    scope: Scope,
+    *,
+    names_of: NamesOf,
+) -> Variable:
+    data = as_objects(data)
+    attributes = plain_attributes(document.attributes)
+    fill = fill_attribute(document, data.dtype)
+    if fill is not None:
+        attributes[fill_value.NAME] = fill
+    names = names_of(document)
+    return Variable(
+        name=name,
+        type=any_type(data.dtype),
+        dimensions=tuple(
+            scope.nearest(path, label or f"_Anonymous_Dim_{size}", size)
+            for label, size in zip(names, document.shape, strict=True)
+        ),
+        attributes=attributes,
+        data=data,
+        storage=Storage(
+            "chunked",
+            chunks=tuple(getattr(data, "chunks", ())) or None,
+            fill_mode="default" if fill is None else "explicit",
+            fill_value=document.fill_value,
+        ),
+    )
+
+
+def as_objects(data: ArrayLike) -> ArrayLike:
+    """Return texts of fixed length as netCDF has them: of any length."""
+    if data.dtype.kind != "U":
+        return data
+    return MappedArray(data, STRING.dtype, _objects)
+
+
+def _objects(part: np.ndarray) -> np.ndarray:
+    return part.astype(object)
+
+
+def plain_attributes(attributes: Mapping[str, Any]) -> dict[str, Attribute]:
+    """Return the attributes that JSON stands for by itself."""
+    return {name: inferred(value) for name, value in attributes.items() if not is_reserved(name)}
+
+
+def fill_attribute(document: ArrayMetadata, dtype: np.dtype) -> Attribute | None:
+    """Return ``_FillValue``: the attribute, or in Zarr v2 the fill value, as xarray has it."""
+    if fill_value.NAME in document.attributes:
+        value = fill_value.decode(document.attributes[fill_value.NAME], dtype)
+    elif document.zarr_format == 2 and document.fill_value is not None:
+        value = document.fill_value
+    else:
+        return None
+    if isinstance(value, str):
+        return Attribute([value], STRING)
+    if isinstance(value, bytes) and dtype.itemsize == 1:
+        return Attribute(value.decode("utf-8", "surrogateescape") or "\0", CHAR)
+    return Attribute(np.array([value], dtype), any_type(dtype))
+
+
+def write_plain(dataset: Dataset, layouts: Mapping[str, Layout], zarr_format: ZarrVersion) -> Node:
+    """Return the documents of a dataset; its dimensions are named, types and scopes are not said."""
+    return _write_group(dataset, "/", layouts, zarr_format)
+
+
+def _write_group(
+    group: Group, path: str, layouts: Mapping[str, Layout], zarr_format: ZarrVersion
+) -> Node:
+    members = {
+        name: Node(_write_array(variable, layouts[join(path, name)], zarr_format))
+        for name, variable in group.variables.items()
+    }
+    for name, below in group.groups.items():
+        members[name] = _write_group(below, join(path, name), layouts, zarr_format)
+    attributes = {
+        name: shown(attribute)
+        for name, attribute in group.attributes.items()
+        if not is_reserved(name)
+    }
+    return Node(GroupMetadata(attributes, zarr_format=zarr_format), members)
+
+
+def _write_array(variable: Variable, layout: Layout, zarr_format: ZarrVersion) -> ArrayMetadata:
+    names = tuple(dimension.name for dimension in variable.dimensions)
+    attributes = {
+        name: shown(attribute)
+        for name, attribute in variable.attributes.items()
+        if not is_reserved(name) and not _is_hidden(name, attribute, variable, zarr_format)
+    }
+    fill = variable.attributes.get(fill_value.NAME)
+    if zarr_format == 3 and fill is not None and fill_value.NAME in attributes:
+        attributes[fill_value.NAME] = fill_value.encode(fill.plain())
+    document = ArrayMetadata(
+        shape=variable.shape,
+        data_type=layout.data_type,
+        chunk_grid=Extension("regular", {"chunk_shape": list(layout.chunks)}),
+        chunk_key_encoding=Extension("default", {"separator": "/"}),
+        fill_value=_fill(variable, layout, zarr_format),
+        codecs=layout.codecs,
+        attributes=attributes,
+        dimension_names=names,
+        zarr_format=zarr_format,
+    )
+    if zarr_format == 3:
+        return document
+    if variable.type is STRING:
+        attributes["_Encoding"] = "utf-8"
+    return replace(
+        document,
+        chunk_key_encoding=Extension("v2", {"separator": "."}),
+        attributes={**attributes, DIMENSIONS: list(names)},
+        dimension_names=None,
+    )
+
+
+def _is_hidden(
+    name: str, attribute: Attribute, variable: Variable, zarr_format: ZarrVersion
+) -> bool:
+    """Tell whether xarray would stumble over an attribute if it stood in the JSON.
+
+    It decodes ``_FillValue`` on Zarr v3 by the type of the array, one number; and it takes a
+    ``missing_value`` of ``"NaN"`` for text. (A NaN masks nothing that is not NaN already.)
+    """
+    if name == fill_value.NAME:
+        return len(attribute.value) != 1 or (
+            zarr_format == 3
+            and (attribute.type is not variable.type or variable.type in (CHAR, STRING))
+        )
+    if name == "missing_value" and isinstance(attribute.value, np.ndarray):
+        return attribute.value.dtype.kind == "f" and bool(np.isnan(attribute.value).any())
+    return False
+
+
+def _fill(variable: Variable, layout: Layout, zarr_format: ZarrVersion) -> Any:
+    """Return the fill value of the array.
+
+    xarray takes that of a v2 array for ``_FillValue``, so there it is undefined where the variable
+    has none; no chunk is left out that could need it.
+    """
+    storage = variable.storage
+    if zarr_format == 2 and (storage.fill_mode != "explicit" or variable.type is STRING):
+        return None
+    if storage.fill_value is None:
+        return getattr(variable.type, "default_fill", None)
+    return storage.fill_value

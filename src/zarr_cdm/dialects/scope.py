@@ -1,0 +1,99 @@
+"""Which dimension a name stands for.
+
+In netCDF a dimension belongs to a group and can be seen from the groups below it. Zarr has names
+only, so lengths decide: an array's dimension is the nearest one of that name *and* size.
+
+Source: CF conventions, section 2.7; netCDF users' guide, "Groups".
+
+>>> dataset = Dataset()
+>>> scope = Scope(dataset)
+>>> x = scope.nearest("/", "x", 3)
+>>> scope.enter("/g", Group("g"))
+>>> scope.nearest("/g", "x", 3) is x, scope.nearest("/g", "x", 5) is x
+(True, False)
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+from zarr_cdm.cdm.model import Dataset, Dimension, Group
+from zarr_cdm.errors import ZarrCdmWarning
+
+
+class Scope:
+    """The dimensions of the groups that have been read so far."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._groups: dict[str, Group] = {"/": dataset}
+        self._used: set[Dimension] = set()
+
+    def enter(self, path: str, group: Group) -> None:
+        """Make a group known."""
+        self._groups[path] = group
+
+    def nearest(self, group: str, name: str, size: int) -> Dimension:
+        """Return the dimension that an array in ``group`` means by ``name``; a new one if need be.
+
+        Where the group has that name with another size already, the new one is called
+        ``<name>_<size>``, and a warning says so.
+        """
+        for path in _upwards(group):
+            found = self._groups[path].dimensions.get(name)
+            if found is not None and found.size == size:
+                return self._use(found)
+        here = self._groups[group].dimensions
+        if name in here:
+            other = f"{name}_{size}"
+            warnings.warn(
+                f"{group}: dimension {name!r} has two lengths, {here[name].size} and {size}; "
+                f"the latter is called {other!r}",
+                ZarrCdmWarning,
+                stacklevel=2,
+            )
+            return self.nearest(group, other, size)
+        here[name] = Dimension(name, size)
+        return self._use(here[name])
+
+    def at(self, group: str, place: str, size: int, *, unlimited: bool) -> Dimension:
+        """Return the dimension at the path ``place``, which an array in ``group`` lies on.
+
+        The array is right about the size: what was declared gives way to it.
+        """
+        holder, _, name = place.rpartition("/")
+        dimensions = (
+            self._groups[holder or "/"].dimensions if (holder or "/") in self._groups else None
+        )
+        if dimensions is None:
+            return self.nearest(group, name, size)
+        if name not in dimensions:
+            dimensions[name] = Dimension(name, size, unlimited)
+        found = dimensions[name]
+        if found.size != size:
+            if found in self._used:
+                return self.nearest(group, name, size)
+            warnings.warn(
+                f"dimension {place!r} was declared with length {found.size}, but the arrays have "
+                f"{size}: another writer changed them",
+                ZarrCdmWarning,
+                stacklevel=2,
+            )
+            found.size = size
+        return self._use(found)
+
+    def _use(self, dimension: Dimension) -> Dimension:
+        self._used.add(dimension)
+        return dimension
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """Yield a path and those of the groups above it.
+
+    >>> list(_upwards("/a/b"))
+    ['/a/b', '/a', '/']
+    """
+    while path != "/":
+        yield path
+        path = path.rpartition("/")[0] or "/"
+    yield "/"

@@ -1,0 +1,1 @@
+"""The doors: each reads or writes a `Dataset`."""

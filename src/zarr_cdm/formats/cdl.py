@@ -1,0 +1,194 @@
+r"""CDL: a dataset as text, letter for letter as ``ncdump`` prints it.
+
+Source: "CDL Syntax" in the netCDF User's Guide
+(https://docs.unidata.ucar.edu/nug/current/_c_d_l.html); where that leaves a choice, ``ncdump`` of
+netCDF-C 4.9. The differences: what could steer a terminal, or is no UTF-8, is escaped, and a
+``C_format`` that does not fit its variable is ignored, where ncdump prints whatever C makes of it.
+
+>>> import numpy as np
+>>> from zarr_cdm.cdm.model import ATOMIC_TYPES, Variable
+>>> time = Dimension("time", 2, unlimited=True)
+>>> values = Variable("t", ATOMIC_TYPES["float"], (time,), data=np.float32([273.15, 280]))
+>>> values.attributes["units"] = Attribute.of("K")
+>>> dataset = Dataset(dimensions={"time": time}, variables={"t": values})
+>>> print("".join(write(dataset, name="example")).expandtabs(4))
+netcdf example {
+dimensions:
+    time = UNLIMITED ; // (2 currently)
+variables:
+    float t(time) ;
+        t:units = "K" ;
+data:
+<BLANKLINE>
+ t = 273.15, 280 ;
+}
+<BLANKLINE>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from zarr_cdm.cdm.attributes import Attribute
+from zarr_cdm.cdm.model import Dataset, Dimension, Group, join
+from zarr_cdm.cdm.types import STRING, AtomicType, NetcdfType
+from zarr_cdm.errors import MetadataError, UnsupportedError
+from zarr_cdm.formats.cdl_data import data
+from zarr_cdm.formats.cdl_values import attribute_text, escaped_name
+
+INDENT = 2  # columns for each level of groups
+# Before the colon of an attribute these words would begin a section.
+KEYWORDS = frozenset(("variables", "dimensions", "data", "group", "types"))
+# netCDF-C's own note of who wrote the file; ncdump never prints it among the root's attributes.
+HIDDEN = "_NCProperties"
+CLASSIC_MODELS = ("NETCDF3", "NETCDF4_CLASSIC")
+
+
+def write(dataset: Dataset, *, name: str, header: bool = False) -> Iterator[str]:
+    """Return ``dataset`` as CDL, piece by piece; data are read block by block.
+
+    Parameters
+    ----------
+    name
+        What stands behind ``netcdf``; ncdump takes the name of the file without its suffix.
+    header
+        Leave the data out, as ``ncdump -h`` does.
+
+    Raises
+    ------
+    UnsupportedError
+        The dataset has user-defined types.
+    MetadataError
+        A variable has a dimension that no group holds.
+    """
+    _refuse_user_types(dataset)
+    context = _Context(
+        header=header,
+        classic=dataset.provenance.get("format", "").startswith(CLASSIC_MODELS),
+        places=dataset.dimension_paths(),
+    )
+    return _dataset(dataset, name, context)
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What is the same for all groups.
+
+    Attributes
+    ----------
+    classic
+        Whether the dataset is of netCDF's classic model, where ncdump breaks texts at newlines.
+    places
+        The path of each dimension.
+    """
+
+    header: bool
+    classic: bool
+    places: Mapping[Dimension, str]
+
+
+# A group behind all that it lies in, root first, each with its path.
+_Scopes = tuple[tuple[str, Group], ...]
+
+
+def _refuse_user_types(dataset: Dataset) -> None:
+    for path, group in dataset.walk():
+        _refuse(path, [*group.types.values(), *_types(group.attributes)])
+        for name, variable in group.variables.items():
+            _refuse(join(path, name), [variable.type, *_types(variable.attributes)])
+
+
+def _types(attributes: Mapping[str, Attribute]) -> list[NetcdfType]:
+    return [attribute.type for attribute in attributes.values()]
+
+
+def _refuse(path: str, types: list[NetcdfType]) -> None:
+    for kind in types:
+        if not isinstance(kind, AtomicType):
+            message = f"the user-defined type {kind.name!r} cannot be written as CDL yet"
+            raise UnsupportedError(message, variable=path)
+
+
+def _dataset(dataset: Dataset, name: str, context: _Context) -> Iterator[str]:
+    yield f"netcdf {escaped_name(name)} {{\n"
+    yield from _group((("/", dataset),), context)
+    yield "}\n"
+
+
+def _group(scopes: _Scopes, context: _Context) -> Iterator[str]:
+    path, group = scopes[-1]
+    indent = INDENT * (len(scopes) - 1)
+    pad = " " * indent
+    yield from _dimensions(group, pad)
+    yield from _variables(scopes, pad, context)
+    yield from _group_attributes(group, "global" if path == "/" else "group", pad, context)
+    if group.variables and not context.header:
+        yield f"{pad}data:\n"
+        for variable in group.variables.values():
+            yield from data(variable, indent)
+    for name, child in group.groups.items():
+        label = escaped_name(name)
+        yield f"\n{pad}group: {label} {{\n"
+        yield from _group((*scopes, (join(path, name), child)), context)
+        yield f"{pad}{' ' * INDENT}}} // group {label}\n"
+
+
+def _dimensions(group: Group, pad: str) -> Iterator[str]:
+    if group.dimensions:
+        yield f"{pad}dimensions:\n"
+    for name, dimension in group.dimensions.items():
+        form = "UNLIMITED ; // (%d currently)" if dimension.unlimited else "%d ;"
+        yield f"{pad}\t{escaped_name(name)} = {form % dimension.size}\n"
+
+
+def _variables(scopes: _Scopes, pad: str, context: _Context) -> Iterator[str]:
+    variables = scopes[-1][1].variables
+    if variables:
+        yield f"{pad}variables:\n"
+    for name, variable in variables.items():
+        label = escaped_name(name)
+        dimensions = ", ".join(_reference(item, scopes, context) for item in variable.dimensions)
+        shape = f"({dimensions})" if dimensions else ""
+        yield f"{pad}\t{variable.type.name} {label}{shape} ;\n"
+        owner = label + " " if name in KEYWORDS else label
+        yield from _attributes(variable.attributes, owner, pad, context)
+
+
+def _reference(dimension: Dimension, scopes: _Scopes, context: _Context) -> str:
+    """Return the name of a dimension, with a path only where the name alone means another one."""
+    label = escaped_name(dimension.name)
+    for depth in range(len(scopes), 0, -1):
+        if _visible(dimension.name, scopes[:depth]) is dimension:
+            # The path is that of the first group outwards which sees it, as in ncdump.
+            return label if depth == len(scopes) else _path(scopes[depth - 1][0]) + label
+    if dimension not in context.places:
+        raise MetadataError(f"no group holds the dimension {dimension.name!r}")
+    return _path(context.places[dimension].rpartition("/")[0]) + label
+
+
+def _visible(name: str, scopes: _Scopes) -> Dimension | None:
+    holders = (group.dimensions for _, group in reversed(scopes))
+    return next((held[name] for held in holders if name in held), None)
+
+
+def _path(group: str) -> str:
+    return escaped_name(group.rstrip("/")) + "/"
+
+
+def _group_attributes(group: Group, kind: str, pad: str, context: _Context) -> Iterator[str]:
+    if not group.attributes:
+        return
+    yield f"\n{pad}// {kind} attributes:\n"
+    hidden = {HIDDEN} if kind == "global" else set()
+    shown = {name: item for name, item in group.attributes.items() if name not in hidden}
+    yield from _attributes(shown, "", pad, context)
+
+
+def _attributes(
+    attributes: Mapping[str, Attribute], owner: str, pad: str, context: _Context
+) -> Iterator[str]:
+    for name, attribute in attributes.items():
+        prefix = "string " if attribute.type == STRING else ""
+        text = attribute_text(attribute, classic=context.classic)
+        yield f"{pad}\t\t{prefix}{owner}:{escaped_name(name)} = {text} ;\n"

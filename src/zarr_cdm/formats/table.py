@@ -1,0 +1,58 @@
+"""Every format, in the order in which they are tried. A new door is one new row."""
+
+from __future__ import annotations
+
+import os
+
+from zarr_cdm.cdm.model import Dataset
+from zarr_cdm.errors import FormatError, NodeNotFoundError
+from zarr_cdm.formats.base import Format, Options
+from zarr_cdm.registry import Registry
+
+FORMATS = Registry(
+    "format",
+    {
+        "zarr": "zarr_cdm.formats.zarr:ZarrFormat",
+        "netcdf": "zarr_cdm.formats.netcdf:NetcdfFormat",
+    },
+)
+
+
+def pick(target: str) -> tuple[str, Format]:
+    """Return the name of the format of what lies at ``target``, and its door.
+
+    Raises
+    ------
+    NodeNotFoundError
+        Nothing lies there.
+    FormatError
+        No format knows it.
+    """
+    for name in FORMATS:
+        door: Format = FORMATS[name]()
+        if door.matches(target):
+            return name, door
+    if not os.path.lexists(target):
+        raise NodeNotFoundError("there is no such file or store", source=target)
+    raise FormatError(f"is none of: {', '.join(FORMATS)}", source=target)
+
+
+def read(target: str | os.PathLike[str], options: Options | None = None) -> Dataset:
+    """Return the netCDF file or Zarr store at ``target`` as a dataset, its data unread.
+
+    Parameters
+    ----------
+    target
+        A path or, for a store, any URL that fsspec knows.
+    options
+        fsspec's storage options, for a URL.
+
+    Raises
+    ------
+    NodeNotFoundError
+        Nothing lies there.
+    FormatError, MetadataError
+        What lies there cannot be read.
+    """
+    text = os.fspath(target)
+    return pick(text)[1].read(text, options)

@@ -1,0 +1,93 @@
+"""The Zarr door: a dialect on top of the core."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from zarr_cdm.cdm.lazy import MappedArray
+from zarr_cdm.cdm.model import ArrayLike, Dataset, Variable
+from zarr_cdm.cdm.types import STRING
+from zarr_cdm.core.array import ZarrArray
+from zarr_cdm.core.commit import staged
+from zarr_cdm.core.group import create_group, open_group, publish
+from zarr_cdm.core.stores.table import is_remote, local_path, open_store
+from zarr_cdm.dialects.base import Layout
+from zarr_cdm.dialects.native import NativeDialect, encode_texts
+from zarr_cdm.dialects.table import choose
+from zarr_cdm.errors import ZarrCdmError
+from zarr_cdm.formats.base import Options
+from zarr_cdm.metadata.documents import ZarrVersion
+from zarr_cdm.parallel import blocks, copy
+
+
+class ZarrFormat:
+    """Zarr stores of both versions, in every dialect that is known."""
+
+    def matches(self, target: str) -> bool:
+        """Tell whether ``target`` is a URL or a directory."""
+        return is_remote(target) or os.path.isdir(local_path(target))
+
+    def read(self, target: str, options: Options | None = None) -> Dataset:
+        """Return the hierarchy in the store at ``target`` as a dataset, its data unread.
+
+        Raises
+        ------
+        NodeNotFoundError
+            There is no Zarr hierarchy.
+        MetadataError
+            Its root is no group that can be read.
+        """
+        group = open_group(open_store(target, options))
+        name, dialect = choose(group.node)
+        try:
+            dataset = dialect.read(group.node, group.array)
+        except ZarrCdmError as error:
+            raise error.at(source=group.store.url) from error.__cause__
+        dataset.source = group.store.url
+        dataset.provenance = {
+            "zarr_format": str(group.zarr_format),
+            "dialect": name,
+            "consolidated": str(group.consolidated).lower(),
+            **dataset.provenance,
+        }
+        return dataset
+
+    def write(
+        self,
+        dataset: Dataset,
+        target: str,
+        options: Options | None = None,
+        *,
+        layouts: Mapping[str, Layout],
+        zarr_format: ZarrVersion = 3,
+    ) -> None:
+        """Write a dataset to a new store at ``target``, in our own dialect.
+
+        Parameters
+        ----------
+        layouts
+            How each variable shall lie, by its path.
+
+        Raises
+        ------
+        TargetExistsError
+            There is something at ``target`` already. Nothing is written.
+        """
+        with staged(target, options) as store:
+            group = create_group(
+                store, NativeDialect().write(dataset, layouts, zarr_format), zarr_format
+            )
+            for path, variable in dataset.all_variables():
+                _write_data(variable, path, group.array(path[1:]))
+            publish(group)
+
+
+def _write_data(variable: Variable, path: str, array: ZarrArray) -> None:
+    data: ArrayLike = variable.data
+    if variable.type is STRING and not array.dtype.hasobject:
+        data = MappedArray(data, array.dtype, encode_texts)
+    try:
+        copy(data, array, list(blocks(variable.shape, array.chunks, array.dtype.itemsize)))
+    except ZarrCdmError as error:
+        raise error.at(variable=path) from error.__cause__

@@ -1,0 +1,1 @@
+"""The words of Zarr: documents, data types, fill values, keys."""

@@ -1,0 +1,151 @@
+"""Zarr v3: ``zarr.json`` and the documents that it holds.
+
+Specification: https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html
+
+>>> document = read({"zarr_format": 3, "node_type": "group", "attributes": {"title": "ocean"}})
+>>> write(document)
+{'zarr_format': 3, 'node_type': 'group', 'attributes': {'title': 'ocean'}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zarr_cdm.errors import MetadataError, UnknownNameError, UnsupportedError
+from zarr_cdm.limits import DEFAULT_LIMITS
+from zarr_cdm.metadata import fills
+from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata
+from zarr_cdm.metadata.extension import Extension
+
+KEY = "zarr.json"
+CONSOLIDATED = "consolidated_metadata"
+COMMON = {"zarr_format", "node_type", "attributes"}
+ARRAY = COMMON | {
+    "shape",
+    "data_type",
+    "chunk_grid",
+    "chunk_key_encoding",
+    "fill_value",
+    "codecs",
+    "dimension_names",
+    "storage_transformers",
+}
+
+
+def read(document: Mapping[str, Any]) -> Document:
+    """Return the document of the array or group that ``zarr.json`` describes.
+
+    Raises
+    ------
+    MetadataError
+        A member is missing or impossible, or must be understood and is not.
+    """
+    if document.get("zarr_format") != 3:
+        raise MetadataError(f"zarr_format is {document.get('zarr_format')!r}, expected 3")
+    kind = document.get("node_type")
+    if kind == "group":
+        members = _other_members(document, COMMON | {CONSOLIDATED})
+        return GroupMetadata(_attributes(document), members)
+    if kind == "array":
+        return _read_array(document)
+    raise MetadataError(f"node_type is {kind!r}, expected 'array' or 'group'")
+
+
+def _read_array(document: Mapping[str, Any]) -> ArrayMetadata:
+    missing = ARRAY - set(document) - {"attributes", "dimension_names", "storage_transformers"}
+    if missing:
+        raise MetadataError(f"an array needs {', '.join(sorted(missing))}")
+    if document.get("storage_transformers"):
+        raise UnsupportedError(
+            f"storage transformers are not known: {document['storage_transformers']!r}"
+        )
+    shape = read_shape(document["shape"])
+    data_type = Extension.from_json(document["data_type"])
+    codecs = document["codecs"]
+    if not isinstance(codecs, list) or not codecs:
+        raise MetadataError(f"codecs is {codecs!r}, expected a list that is not empty")
+    DEFAULT_LIMITS.check("codecs", len(codecs), "the chain of codecs")
+    return ArrayMetadata(
+        shape=shape,
+        data_type=data_type,
+        chunk_grid=Extension.from_json(document["chunk_grid"]),
+        chunk_key_encoding=Extension.from_json(document["chunk_key_encoding"]),
+        fill_value=fills.decode(document["fill_value"], data_type),
+        codecs=tuple(Extension.from_json(codec) for codec in codecs),
+        attributes=_attributes(document),
+        dimension_names=_dimension_names(document.get("dimension_names"), len(shape)),
+        members=_other_members(document, ARRAY),
+    )
+
+
+def read_shape(shape: Any) -> tuple[int, ...]:
+    """Return a shape; every length is a whole number from 0 to 2**63 - 1."""
+    if not isinstance(shape, list) or not all(
+        isinstance(size, int) and not isinstance(size, bool) and 0 <= size < 2**63 for size in shape
+    ):
+        raise MetadataError(f"the shape is {shape!r}, expected a list of whole numbers")
+    DEFAULT_LIMITS.check("dimensions", len(shape), "the number of dimensions")
+    return tuple(shape)
+
+
+def _attributes(document: Mapping[str, Any]) -> dict[str, Any]:
+    attributes = document.get("attributes") or {}
+    if not isinstance(attributes, dict):
+        raise MetadataError(f"attributes is {type(attributes).__name__}, expected an object")
+    return attributes
+
+
+def _dimension_names(names: Any, rank: int) -> tuple[str | None, ...] | None:
+    if names is None:
+        return None
+    if (
+        not isinstance(names, list)
+        or len(names) != rank
+        or not all(name is None or isinstance(name, str) for name in names)
+    ):
+        raise MetadataError(
+            f"dimension_names is {names!r}, expected {rank} names, one for each dimension"
+        )
+    return tuple(names)
+
+
+def _other_members(document: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
+    """Return the members that may be ignored; raise for one that must be understood."""
+    others = {name: value for name, value in document.items() if name not in known}
+    for name, value in others.items():
+        if not isinstance(value, dict) or value.get("must_understand") is not False:
+            raise UnknownNameError(
+                f"unknown member {name!r}; only one with must_understand: false may be passed over"
+            )
+    return others
+
+
+def write(document: Document) -> dict[str, Any]:
+    """Return ``zarr.json`` for a document: the inverse of `read`."""
+    if isinstance(document, GroupMetadata):
+        return {
+            "zarr_format": 3,
+            "node_type": "group",
+            "attributes": dict(document.attributes),
+            **document.members,
+        }
+    names = document.dimension_names
+    return {
+        "zarr_format": 3,
+        "node_type": "array",
+        "shape": list(document.shape),
+        "data_type": _short(document.data_type),
+        "chunk_grid": document.chunk_grid.to_json(),
+        "chunk_key_encoding": document.chunk_key_encoding.to_json(),
+        "fill_value": fills.encode(document.fill_value, document.data_type),
+        "codecs": [codec.to_json() for codec in document.codecs],
+        "attributes": dict(document.attributes),
+        **({} if names is None else {"dimension_names": list(names)}),
+        **document.members,
+    }
+
+
+def _short(data_type: Extension) -> Any:
+    """Return a data type in the short form where it has no configuration: all readers want that."""
+    return data_type.to_json() if data_type.configuration else data_type.name

@@ -1,0 +1,124 @@
+"""From one door to another: ``convert(source, target)``.
+
+Conversion never decodes: raw values, verbatim typed attributes, dimensions and groups go over.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from zarr_cdm.cdm.model import Dataset, Group, Variable
+from zarr_cdm.cdm.types import STRING
+from zarr_cdm.errors import NodeNotFoundError, ZarrCdmError
+from zarr_cdm.formats.table import read
+from zarr_cdm.formats.zarr import ZarrFormat
+from zarr_cdm.metadata.documents import ZarrVersion
+from zarr_cdm.parallel import blocks
+from zarr_cdm.translate.chunking import chunk_shape, layout_of
+
+
+def convert(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    zarr_format: ZarrVersion = 3,
+    group: str | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a netCDF file, or a Zarr store, to a new Zarr store.
+
+    Values, attribute types, dimensions (unlimited, unused and scoped ones too), groups, fill values
+    and the order of all of them are kept. Variables of user-defined types are left out, each with
+    a `ZarrCdmWarning`.
+
+    Parameters
+    ----------
+    source
+        A netCDF file or a Zarr store.
+    target
+        Path or URL of the store. Nothing may be there yet. A local store appears when it is whole,
+        one at a URL opens when its last document is written; after an error nothing is left.
+    zarr_format
+        3 (Blosc and crc32c, one consolidated document) or 2 (readable by netCDF-C too).
+    group
+        Convert this group alone, as the root of the store.
+    storage_options
+        fsspec's options for a target that is a URL.
+
+    Raises
+    ------
+    NodeNotFoundError
+        There is no such file, store or group.
+    FormatError, MetadataError
+        The source is damaged, or of no format that is known.
+    TargetExistsError
+        There is something at the target.
+    """
+    with read(source) as dataset:
+        chosen = dataset if group is None else only_group(dataset, group)
+        try:
+            layouts = {
+                path: layout_of(variable, zarr_format, _text_bytes(variable, zarr_format))
+                for path, variable in chosen.all_variables()
+            }
+            ZarrFormat().write(
+                chosen,
+                os.fspath(target),
+                storage_options,
+                layouts=layouts,
+                zarr_format=zarr_format,
+            )
+        except ZarrCdmError as error:
+            raise error.at(source=dataset.source) from error.__cause__
+
+
+def _text_bytes(variable: Variable, zarr_format: ZarrVersion) -> int | None:
+    """Return the length in bytes of a variable's longest text, where its type depends on it."""
+    if variable.type is not STRING or zarr_format == 3:
+        return None
+    return max(
+        (
+            len(text.encode("utf-8"))
+            for block in blocks(variable.shape, chunk_shape(variable), 16)
+            for text in variable.data[block].ravel().tolist()
+        ),
+        default=0,
+    )
+
+
+def only_group(dataset: Dataset, path: str) -> Dataset:
+    """Return one group as a dataset of its own, with the dimensions that it uses from above."""
+    group: Group = dataset
+    above: dict[str, Any] = {}
+    for name in path.strip("/").split("/"):
+        if not name:
+            continue
+        if name not in group.groups:
+            known = ", ".join(group.groups) or "none"
+            raise NodeNotFoundError(
+                f"there is no group {path!r}; groups there: {known}", source=dataset.source
+            )
+        above |= group.dimensions
+        group = group.groups[name]
+    own = set(group.dimension_paths())
+    used = {
+        dimension
+        for _, variable in group.all_variables()
+        for dimension in variable.dimensions
+        if dimension not in own
+    }
+    inherited = {name: dim for name, dim in above.items() if dim in used}
+    for name in inherited.keys() & group.dimensions.keys():  # two that become one group's
+        inherited[name].name = f"{name}_{inherited[name].size}"
+    inherited = {dimension.name: dimension for dimension in inherited.values()}
+    return Dataset(
+        attributes=group.attributes,
+        dimensions=inherited | group.dimensions,
+        types=group.types,
+        variables=group.variables,
+        groups=group.groups,
+        source=dataset.source,
+        provenance=dataset.provenance,
+    )

@@ -1,0 +1,1 @@
+"""The adapter: what xarray calls, and what it gets."""

@@ -1,0 +1,166 @@
+"""Our model as xarray's: groups as datasets, decoded by xarray's own CF rules.
+
+A variable that cannot be decoded stays as it is stored, with a warning: it never costs the dataset.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from xarray.coding.strings import create_vlen_dtype
+from xarray.conventions import decode_cf_variables
+from xarray.core.indexing import LazilyIndexedArray
+
+from xarray import Coordinates, Dataset, Variable
+from zarr_cdm.cdm import model
+from zarr_cdm.errors import ZarrCdmWarning
+from zarr_cdm.xarray.backend_array import CdmBackendArray
+
+# The decoders that work on one variable, and what they are told for one that they cannot decode.
+DECODERS = ("mask_and_scale", "decode_times", "decode_timedelta", "use_cftime", "concat_characters")
+
+
+def to_xarray(
+    group: model.Group,
+    source: str,
+    decode_coords: Any = True,
+    drop_variables: Any = None,
+    **decoders: Any,
+) -> Dataset:
+    """Return one group as a dataset, its data unread.
+
+    Parameters
+    ----------
+    source
+        The file or store, for warnings and ``encoding``.
+    decode_coords, drop_variables, decoders
+        As in `xarray.open_dataset`; only decoders that are not None are handed on.
+
+    Warns
+    -----
+    ZarrCdmWarning
+        A variable cannot be decoded and stays raw.
+    """
+    variables = {name: to_variable(variable) for name, variable in group.variables.items()}
+    attributes: dict[Hashable, Any] = {
+        name: attribute.plain() for name, attribute in group.attributes.items()
+    }
+    decoded, attributes, coordinates = decode(
+        variables, attributes, source, decode_coords, drop_variables, decoders
+    )
+    is_coordinate = {
+        name
+        for name, variable in decoded.items()
+        if name in coordinates or variable.dims == (name,)
+    }
+    dataset = Dataset(
+        {name: variable for name, variable in decoded.items() if name not in is_coordinate},
+        Coordinates({name: decoded[name] for name in decoded if name in is_coordinate}, indexes={}),
+        attributes,
+    )
+    unlimited = {
+        dimension.name
+        for variable in group.variables.values()
+        for dimension in variable.dimensions
+        if dimension.unlimited
+    } | {name for name, dimension in group.dimensions.items() if dimension.unlimited}
+    dataset.encoding = {"unlimited_dims": unlimited, "source": source}
+    return dataset
+
+
+def to_variable(variable: model.Variable) -> Variable:
+    """Return one variable as it is stored, with typed attributes and its encoding."""
+    data: Any = variable.data
+    dtype = variable.type.dtype
+    if dtype.hasobject:
+        dtype = create_vlen_dtype(str)  # type: ignore[no-untyped-call]
+    if not isinstance(data, np.ndarray):
+        data = LazilyIndexedArray(CdmBackendArray(data, dtype))
+    names = tuple(dimension.name for dimension in variable.dimensions)
+    attributes = {name: attribute.plain() for name, attribute in variable.attributes.items()}
+    return Variable(names, data, attributes, _encoding(variable, names))
+
+
+def _encoding(variable: model.Variable, names: tuple[str, ...]) -> dict[str, Any]:
+    chunks = getattr(variable.data, "chunks", variable.storage.chunks)
+    if chunks is None:
+        return {}
+    return {"chunks": chunks, "preferred_chunks": dict(zip(names, chunks, strict=True))}
+
+
+def decode(
+    variables: Mapping[Any, Variable],
+    attributes: dict[Any, Any],
+    source: str,
+    decode_coords: Any,
+    drop_variables: Any,
+    decoders: Mapping[str, Any],
+) -> tuple[dict[Hashable, Variable], dict[Hashable, Any], set[Hashable]]:
+    """Return what `xarray.conventions.decode_cf_variables` does, undecodable variables raw."""
+    given = {name: decoders.get(name) for name in DECODERS}
+    raw: set[Hashable] = set()
+    while True:
+        current = Current()
+        options: dict[str, Any] = {
+            name: PerVariable(value, raw, current)
+            for name, value in given.items()
+            if value is not None or name in ("concat_characters", "decode_times")
+        }
+        try:
+            decoded, left, coordinates = decode_cf_variables(
+                {name: variable.copy(deep=False) for name, variable in variables.items()},
+                attributes,
+                decode_coords=decode_coords,
+                drop_variables=drop_variables,
+                **options,
+            )
+            return dict(decoded), dict(left), set(coordinates)
+        except Exception as error:
+            if current.name is None or current.name in raw:
+                raise
+            raw.add(current.name)
+            warnings.warn(
+                f"{source}: variable {current.name!r} cannot be decoded and stays as it is stored: "
+                f"{str(error).splitlines()[0]}",
+                ZarrCdmWarning,
+                stacklevel=2,
+            )
+
+
+class Current:
+    """The variable that xarray is decoding."""
+
+    name: Hashable | None = None
+
+
+class PerVariable(Mapping[Hashable, Any]):
+    """A decoder's option for each variable: what was given, and False for those that stay raw.
+
+    xarray asks for it as it comes to a variable, and that tells which one it failed on.
+    """
+
+    def __init__(self, given: Any, raw: set[Hashable], current: Current) -> None:
+        self._given = given
+        self._raw = raw
+        self._current = current
+
+    def get(self, key: Hashable, default: Any = None) -> Any:
+        """Return the option for the variable ``key``."""
+        self._current.name = key
+        if key in self._raw:
+            return False
+        if self._given is None:
+            return default
+        return self._given.get(key, default) if isinstance(self._given, Mapping) else self._given
+
+    def __getitem__(self, key: Hashable) -> Any:
+        return self.get(key)
+
+    def __iter__(self) -> Iterator[Hashable]:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return 1  # xarray asks whether there is anything to decode
