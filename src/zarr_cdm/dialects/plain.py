@@ -107,7 +107,7 @@ def fill_attribute(document: ArrayMetadata, dtype: np.dtype) -> Attribute | None
 
 
 def write_plain(dataset: Dataset, layouts: Mapping[str, Layout], zarr_format: ZarrVersion) -> Node:
-    """Return the documents of a dataset; its dimensions are named, types and scopes are not said."""
+    """Return the documents of a dataset: dimensions are named, types and scopes are not said."""
     return _write_group(dataset, "/", layouts, zarr_format)
 
 
