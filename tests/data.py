@@ -1,4 +1,4 @@
-"""Where test data come from: the shared folder of real files, and datasets that are built in code."""
+"""Where test data come from: the shared folder of real files."""
 
 import csv
 import os

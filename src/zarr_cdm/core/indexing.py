@@ -197,6 +197,8 @@ def _array(positions: np.ndarray, axis: int, grid: ChunkGrid) -> list[Share]:
 
 def _grouped(numbers: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Yield each number that occurs and the places where it does."""
+    if not numbers.size:
+        return
     order = np.argsort(numbers, kind="stable")
     values, starts = np.unique(numbers[order], return_index=True)
     yield from zip(values.tolist(), np.split(order, starts[1:]), strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,10 @@ class CdmBackendArray(BackendArray):
             )
         return outer(self.array, key.tuple)
 
+    async def async_getitem(self, key: indexing.ExplicitIndexer) -> np.ndarray:
+        """Return the same as ``array[key]``, from a thread: for ``Dataset.load_async``."""
+        return await asyncio.to_thread(self.__getitem__, key)
+
     def _by_points(self, selection: tuple[Any, ...]) -> np.ndarray:
         if all(isinstance(part, np.ndarray) for part in selection):
             return by_points(self.array, selection)
@@ -44,3 +49,22 @@ class CdmBackendArray(BackendArray):
                 lead = (1,) * (rank - part.ndim) + part.shape
                 arrays.append(part.reshape(*lead, *(1,) * len(slices)))
         return by_points(self.array, tuple(arrays))
+
+
+class RememberedArray:
+    """A coordinate that is read once: xarray asks for its ends and then for all of it."""
+
+    def __init__(self, array: ArrayLike) -> None:
+        self.array = array
+        self.shape = array.shape
+        self.dtype = array.dtype
+        self._values: np.ndarray | None = None
+
+    def __getitem__(self, selection: Any) -> np.ndarray:
+        if self._values is None:
+            self._values = np.asarray(self.array[...])
+        part: np.ndarray = self._values[selection]
+        return part
+
+    def __reduce__(self) -> tuple[type, tuple[ArrayLike]]:
+        return type(self), (self.array,)

@@ -17,10 +17,12 @@ from xarray.core.indexing import LazilyIndexedArray
 from xarray import Coordinates, Dataset, Variable
 from zarr_cdm.cdm import model
 from zarr_cdm.errors import ZarrCdmWarning
-from zarr_cdm.xarray.backend_array import CdmBackendArray
+from zarr_cdm.xarray.backend_array import CdmBackendArray, RememberedArray
 
-# The decoders that work on one variable, and what they are told for one that they cannot decode.
-DECODERS = ("mask_and_scale", "decode_times", "decode_timedelta", "use_cftime", "concat_characters")
+# The option that xarray asks for first when it comes to a variable.
+RECORDER = "concat_characters"
+# Options that have to be given so that they can be False for a variable that stays raw.
+ALWAYS = (RECORDER, "decode_times", "mask_and_scale")
 
 
 def to_xarray(
@@ -77,9 +79,10 @@ def to_variable(variable: model.Variable) -> Variable:
     dtype = variable.type.dtype
     if dtype.hasobject:
         dtype = create_vlen_dtype(str)  # type: ignore[no-untyped-call]
-    if not isinstance(data, np.ndarray):
-        data = LazilyIndexedArray(CdmBackendArray(data, dtype))
     names = tuple(dimension.name for dimension in variable.dimensions)
+    if not isinstance(data, np.ndarray):
+        data = RememberedArray(data) if names == (variable.name,) else data
+        data = LazilyIndexedArray(CdmBackendArray(data, dtype))
     attributes = {name: attribute.plain() for name, attribute in variable.attributes.items()}
     return Variable(names, data, attributes, _encoding(variable, names))
 
@@ -100,23 +103,18 @@ def decode(
     decoders: Mapping[str, Any],
 ) -> tuple[dict[Hashable, Variable], dict[Hashable, Any], set[Hashable]]:
     """Return what `xarray.conventions.decode_cf_variables` does, undecodable variables raw."""
-    given = {name: decoders.get(name) for name in DECODERS}
     raw: set[Hashable] = set()
     while True:
         current = Current()
-        options: dict[str, Any] = {
-            name: PerVariable(value, raw, current)
-            for name, value in given.items()
-            if value is not None or name in ("concat_characters", "decode_times")
-        }
         try:
             decoded, left, coordinates = decode_cf_variables(
                 {name: variable.copy(deep=False) for name, variable in variables.items()},
                 attributes,
                 decode_coords=decode_coords,
                 drop_variables=drop_variables,
-                **options,
+                **_per_variable(decoders, raw, current),
             )
+            _read_time_coordinates(decoded, current)
             return dict(decoded), dict(left), set(coordinates)
         except Exception as error:
             if current.name is None or current.name in raw:
@@ -128,6 +126,31 @@ def decode(
                 ZarrCdmWarning,
                 stacklevel=2,
             )
+
+
+def _per_variable(
+    decoders: Mapping[str, Any], raw: set[Hashable], current: Current
+) -> dict[str, Any]:
+    """Return xarray's options, each of them so that it can be asked for one variable."""
+    options: dict[str, Any] = {"concat_characters": None, **decoders}
+    return {
+        # What is off for all variables stays a plain False: xarray tests for that.
+        name: value if value is False and name != RECORDER else PerVariable(value, raw, current)
+        for name, value in options.items()
+        if value is not None or name in ALWAYS
+    }
+
+
+def _read_time_coordinates(decoded: Mapping[Any, Variable], current: Current) -> None:
+    """Decode the times that xarray is about to make an index of.
+
+    When it decodes, xarray looks at the first and the last value only. One in between that is no
+    time would let it fail later, when it reads all of them, and then nothing would open.
+    """
+    for name, variable in decoded.items():
+        if variable.dims == (name,) and variable.dtype.kind in "MmO":
+            current.name = name
+            variable.load()
 
 
 class Current:

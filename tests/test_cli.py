@@ -1,0 +1,193 @@
+"""The command line as a user meets it: results, typos, broken input, exit codes."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+import pytest
+
+from tests.data import BROKEN_FILES, name_of, needs_shared
+from zarr_cdm.cli import main
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "air.nc"
+    with netCDF4.Dataset(path, "w") as root:
+        root.createDimension("t", None)
+        root.createVariable("t", "i4", ("t",))[:] = [1, 2, 3]
+        root.createGroup("g").createVariable("v", "f4", ("t",))[:] = [1, 2, 3]
+    return path
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "zarr_cdm", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_convert_writes_a_store_and_says_so(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["convert", str(file), str(tmp_path / "air.zarr")]) == 0
+    assert capsys.readouterr().out == f"wrote {tmp_path / 'air.zarr'} (Zarr v3)\n"
+    assert (tmp_path / "air.zarr" / "zarr.json").exists()
+
+
+def test_convert_writes_zarr_v2_and_one_group(file: Path, tmp_path: Path) -> None:
+    target = tmp_path / "g.zarr"
+    assert main(["convert", str(file), str(target), "--zarr-format", "2", "--group", "g"]) == 0
+    assert (target / ".zmetadata").exists()
+    assert (target / "v" / ".zarray").exists()
+
+
+def test_convert_takes_options_of_a_url(file: Path) -> None:
+    options = ["--storage-option", "skip_instance_cache=true", "--storage-option", "word=x=y"]
+    done = run("convert", file, "memory://cli/air.zarr", *options)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("kind", ["file", "store"])
+def test_dump_prints_cdl_of_files_and_stores(
+    file: Path, tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = file
+    if kind == "store":
+        source = tmp_path / "air.zarr"
+        main(["convert", str(file), str(source)])
+        capsys.readouterr()
+    assert main(["dump", str(source)]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("netcdf air {\ndimensions:\n\tt = UNLIMITED ; // (3 currently)\n")
+    assert " v = 1, 2, 3 ;" in text
+    assert main(["dump", "-h", str(source)]) == 0
+    assert "data:" not in capsys.readouterr().out
+
+
+def test_info_tells_sizes_chunks_and_codecs(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["convert", str(file), str(tmp_path / "air.zarr")])
+    capsys.readouterr()
+    assert main(["info", str(tmp_path / "air.zarr")]) == 0
+    text = capsys.readouterr().out
+    assert "blosc" in text
+    assert "/g/v" in text
+    assert "unlimited" in text
+
+
+def test_json_is_machine_readable(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = str(tmp_path / "air.zarr")
+    assert main(["convert", "--json", str(file), target]) == 0
+    assert json.loads(capsys.readouterr().out)["target"] == target
+    assert main(["info", "--json", target]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [variable["path"] for variable in found["variables"]] == ["/t", "/g/v"]
+    assert found["variables"][0]["stored_bytes"] > 0
+    assert main(["dump", "--json", "-h", target]) == 0
+    assert json.loads(capsys.readouterr().out)["cdl"].startswith("netcdf air {")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["convert", "aire.nc", "x.zarr"], "aire.nc: there is no such file"),
+        (["info", "aire.nc"], "there is no such file"),
+        (["dump", "aire.zarr"], "there is no such file"),
+        (["convert", "air.nc", "taken.zarr"], "there is something already"),
+        (["convert", "air.nc", "no/such/folder.zarr"], "no directory"),
+        (["convert", "air.nc", "x.zarr", "--group", "gg"], "no group 'gg'; groups there: g"),
+        (["convert", "text.nc", "x.zarr"], "is no netCDF file: it begins with b'hello"),
+        (["convert", "cut.nc", "x.zarr"], "cut"),
+        (["info", "."], "no Zarr hierarchy"),
+        (["convert", "air.nc", "x.zarr", "--storage-option", "a=1"], "for URLs only"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(
+    file: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken.zarr").mkdir()
+    (tmp_path / "text.nc").write_text("hello\x1b[31m")
+    (tmp_path / "cut.nc").write_bytes(file.read_bytes()[:-100])
+    before = sorted(tmp_path.rglob("*"))
+    assert main(arguments) == 1
+    seen = capsys.readouterr()
+    assert seen.out == ""
+    assert seen.err.count("\n") == 1
+    assert message in seen.err
+    assert "\x1b" not in seen.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_error_can_be_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--json", "aire.nc"]) == 1
+    error = json.loads(capsys.readouterr().err)["error"]
+    assert (error["type"], error["source"]) == ("NodeNotFoundError", "aire.nc")
+
+
+@pytest.mark.parametrize("arguments", [[], ["covnert"], ["convert"], ["info", "x", "--jsn"]])
+def test_a_wrong_command_line_exits_with_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: zarr-cdm" in capsys.readouterr().err
+
+
+def test_what_is_left_out_is_a_warning_on_stderr(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with netCDF4.Dataset(tmp_path / "e.nc", "w") as root:
+        root.createDimension("x", 1)
+        kind = root.createEnumType(np.int8, "cloud", {"clear": 0})
+        root.createVariable("sky", kind, ("x",))[:] = 0
+    assert main(["convert", str(tmp_path / "e.nc"), str(tmp_path / "e.zarr")]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("zarr-cdm: warning: ")
+    assert "/sky" in lines[0]
+
+
+@needs_shared
+@pytest.mark.parametrize("path", BROKEN_FILES, ids=name_of)
+def test_a_broken_file_is_one_line(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["convert", str(path), str(tmp_path / "x.zarr")]) == 1
+    seen = capsys.readouterr()
+    assert seen.err.startswith(f"zarr-cdm: {path}: ")
+    assert seen.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_does_not_wait_for_numpy() -> None:
+    """The promise is well under 0.2 s; the fastest of some runs, because machines are busy."""
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        assert run("--help").returncode == 0
+        times.append(time.perf_counter() - start)
+    bare = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "pass"], check=True)
+        bare.append(time.perf_counter() - start)
+    assert min(times) < min(bare) + 0.15
+
+
+def test_the_reader_of_the_output_may_leave(file: Path) -> None:
+    command = f"'{sys.executable}' -m zarr_cdm dump '{file}' | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("netcdf air {\n", "")
