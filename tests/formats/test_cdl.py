@@ -306,7 +306,7 @@ def test_string_attributes(tmp_path):
         for name, value in attributes.items():
             file.setncattr_string(name, list(value))
         file.createVariable("v", str, (), fill_value="missing")
-    dataset = Dataset(provenance={"format": "NETCDF4"})
+    dataset = Dataset(provenance={"data_model": "NETCDF4"})
     dataset.attributes = {name: Attribute(value, STRING) for name, value in attributes.items()}
     data = np.array("missing", object)
     fill = {"_FillValue": Attribute(("missing",), STRING)}

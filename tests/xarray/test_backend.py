@@ -12,7 +12,7 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from xarray.backends.plugins import list_engines
@@ -110,7 +110,7 @@ def test_nothing_is_read_but_coordinates_until_it_is_asked_for(
     # The time once, though xarray asks three times; of texts it looks at the first one.
     assert sorted(reads) == ["name", "t"]
     dataset.packed[0, 0, 0].load()
-    assert reads[2:] == ["packed"]
+    assert sorted(reads[2:]) == ["label", "packed"]
 
 
 def test_a_pickled_dataset_reads_the_same(store: str, file: Path) -> None:
@@ -132,7 +132,6 @@ indexers = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(key=indexers)
 def test_outer_indexing_is_that_of_numpy(store: str, file: Path, key: dict[str, Any]) -> None:
     expected = quietly(store, engine="zarr_cdm").packed.load()[key]
@@ -141,7 +140,6 @@ def test_outer_indexing_is_that_of_numpy(store: str, file: Path, key: dict[str, 
         xr.testing.assert_identical(found.load(), expected)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     axes=st.sets(st.sampled_from("tyx"), min_size=1),
     count=st.integers(0, 5),

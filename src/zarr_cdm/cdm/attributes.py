@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from zarr_cdm.cdm.types import CHAR, STRING, NetcdfType, atomic_type
+from zarr_cdm.errors import UnsupportedError
 
 
 class Attribute:
@@ -34,19 +35,20 @@ class Attribute:
 
     def __init__(self, value: str | Sequence[str | None] | np.ndarray, type: NetcdfType) -> None:
         self.type = type
-        if isinstance(value, str):
-            self.value: str | tuple[str | None, ...] | np.ndarray = value
-        elif type is STRING:
-            self.value = tuple(value)
+        if type is STRING:
+            texts = (value,) if isinstance(value, str) else value
+            self.value: str | tuple[str | None, ...] | np.ndarray = tuple(map(_text, texts))
+        elif isinstance(value, str):
+            self.value = str(value)  # a plain one, if it is NumPy's
         else:
-            self.value = np.atleast_1d(np.asarray(value, type.dtype))
+            self.value = np.asarray(value, type.dtype).reshape(-1)
 
     @classmethod
     def of(cls, value: Any) -> Attribute:
         """Return the attribute that a Python or NumPy value stands for.
 
-        ``str`` is char, a sequence of ``str`` is string, numbers keep their NumPy dtype; a Python
-        int becomes int64 and a float double.
+        ``str`` and ``bytes`` are char, a sequence of ``str`` is string, numbers keep their NumPy
+        dtype; a Python int becomes int64 and a float double.
 
         Raises
         ------
@@ -55,10 +57,16 @@ class Attribute:
         """
         if isinstance(value, str):
             return cls(value, CHAR)
-        array = np.atleast_1d(np.asarray(value))
-        if array.dtype.kind in "UO":
-            return cls(tuple(array.tolist()), STRING)
-        return cls(array, atomic_type(array.dtype))
+        if isinstance(value, bytes):
+            return cls(value.decode("utf-8", "surrogateescape"), CHAR)
+        try:
+            array = np.asarray(value)
+        except ValueError as error:
+            raise UnsupportedError(f"netCDF has no attribute for {value!r} ({error})") from error
+        kind = atomic_type(array.dtype)
+        if kind is CHAR:
+            return cls.of(array.tobytes())
+        return cls(_texts(value) if kind is STRING else array, kind)
 
     def plain(self) -> Any:
         """Return the value as netCDF4-python and xarray show it.
@@ -67,12 +75,17 @@ class Attribute:
         scalar (length 1), a list of ``str`` or a 1-D array.
         """
         if isinstance(self.value, str):
-            data = self.value.encode("utf-8", "surrogateescape")
-            return data.decode("utf-8", "replace").replace("\0", "")
+            return _clean(self.value)
         if isinstance(self.value, tuple):
-            texts = ["" if text is None else text for text in self.value]
+            texts = [_clean(text or "") for text in self.value]
             return texts[0] if len(texts) == 1 else texts
         return self.value[0] if self.value.size == 1 else self.value
+
+    def element(self) -> Any:
+        """Return the first element as the data of a variable of this type have it."""
+        if isinstance(self.value, str):
+            return np.bytes_(self.value.encode("utf-8", "surrogateescape")[:1])
+        return self.value[0] if isinstance(self.value, np.ndarray) else self.value[0] or ""
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Attribute) or self.type != other.type:
@@ -85,3 +98,22 @@ class Attribute:
 
     def __repr__(self) -> str:
         return f"Attribute({self.value!r}, {self.type.name!r})"
+
+
+def _clean(text: str) -> str:
+    data = text.encode("utf-8", "surrogateescape")
+    return data.decode("utf-8", "replace").replace("\0", "")
+
+
+def _text(value: str | None) -> str | None:
+    return value if value is None else str(value)
+
+
+def _texts(value: Any) -> list[str | None]:
+    """Return the texts of a sequence; raise where it has anything else."""
+    items: list[Any] = value.reshape(-1).tolist() if isinstance(value, np.ndarray) else [value]
+    if isinstance(value, list | tuple):
+        items = list(value)
+    if not all(item is None or isinstance(item, str) for item in items):
+        raise UnsupportedError(f"netCDF has no attribute for {value!r}; wanted texts or numbers")
+    return items

@@ -160,11 +160,15 @@ class Dataset(Group):
     ----------
     source
         File or store that the data are read from; "" for one built in memory.
+    facts
+        What the source is, in words for people.
     provenance
-        Facts about the source that are no part of the data, such as ``format``.
+        Where the data first came from; it goes along when they are converted. ``data_model`` is
+        netCDF4-python's name of the model of the file (``NETCDF4``, ``NETCDF3_CLASSIC``, …).
     """
 
     source: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
     provenance: dict[str, str] = field(default_factory=dict)
     closer: Callable[[], None] | None = field(default=None, repr=False)
 

@@ -65,7 +65,7 @@ def write(dataset: Dataset, *, name: str, header: bool = False) -> Iterator[str]
     _refuse_user_types(dataset)
     context = _Context(
         header=header,
-        classic=dataset.provenance.get("format", "").startswith(CLASSIC_MODELS),
+        classic=dataset.provenance.get("data_model", "").startswith(CLASSIC_MODELS),
         places=dataset.dimension_paths(),
     )
     return _dataset(dataset, name, context)

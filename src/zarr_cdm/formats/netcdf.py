@@ -20,7 +20,7 @@ import numpy as np
 
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.model import ArrayLike, Dataset, Dimension, Group, Storage, Variable, join
-from zarr_cdm.cdm.types import CHAR, STRING, AtomicType, atomic_type
+from zarr_cdm.cdm.types import STRING, AtomicType, atomic_type
 from zarr_cdm.core.indexing import expand
 from zarr_cdm.errors import FormatError, NodeNotFoundError, ZarrCdmWarning
 from zarr_cdm.formats.base import Options
@@ -83,7 +83,8 @@ def _read(target: str, exact: Exact) -> Dataset:
     with LOCK:
         dataset = Dataset(
             source=target,
-            provenance={"format": file.handle.data_model},
+            facts={"format": "netCDF"},
+            provenance={"data_model": file.handle.data_model},
             closer=file.close,
         )
         _fill(dataset, file, "/", {}, exact)
@@ -117,6 +118,12 @@ class NetcdfFile:
         with LOCK:
             if self.handle.isopen():
                 self.handle.close()
+
+    def __del__(self) -> None:
+        # Else netCDF4-python closes it, whenever and in whichever thread its garbage is collected,
+        # while another thread is inside netCDF-C.
+        if hasattr(self, "handle"):
+            self.close()
 
     def __reduce__(self) -> tuple[type[Self], tuple[str]]:
         return type(self), (self.path,)
@@ -293,10 +300,7 @@ def _attributes(
 def _with_fill(storage: Storage, kind: AtomicType, fill: Attribute | None) -> Storage:
     """Return ``storage`` with its fill value; netCDF ignores a ``_FillValue`` of another type."""
     if fill is not None and fill.type is kind and len(fill.value):
-        value: Any = fill.value[0]
-        if kind is CHAR:
-            value = np.bytes_(str(value).encode("utf-8", "surrogateescape"))
-        return replace(storage, fill_mode="explicit", fill_value=value)
+        return replace(storage, fill_mode="explicit", fill_value=fill.element())
     if storage.fill_mode == "none":
         return storage
     return replace(storage, fill_value=kind.default_fill)

@@ -45,11 +45,10 @@ class ZarrFormat:
         except ZarrCdmError as error:
             raise error.at(source=group.store.url) from error.__cause__
         dataset.source = group.store.url
-        dataset.provenance = {
-            "zarr_format": str(group.zarr_format),
+        dataset.facts = {
+            "format": f"Zarr v{group.zarr_format}",
             "dialect": name,
-            "consolidated": str(group.consolidated).lower(),
-            **dataset.provenance,
+            "consolidated": "yes" if group.consolidated else "no",
         }
         return dataset
 

@@ -66,17 +66,24 @@ class Info:
         return "\n".join([*self._head(), "", *_table(self.variables)])
 
     def _head(self) -> list[str]:
-        facts = ", ".join(f"{name} {value}" for name, value in self.facts.items())
+        facts = ", ".join(f"{name}: {value}" for name, value in self.facts.items())
         sizes = ", ".join(
             f"{path} = {size}{' (unlimited)' if path in self.unlimited else ''}"
             for path, size in self.dimensions.items()
         )
         return [
             self.source,
-            f"  what: {facts}",
-            f"  groups: {len(self.groups)}, variables: {len(self.variables)}",
+            f"  {facts}",
+            f"  groups: {len(self.groups)}, variables: {len(self.variables)}{self._total()}",
             f"  dimensions: {sizes or 'none'}",
         ]
+
+    def _total(self) -> str:
+        known = [each for each in self.variables if each.raw_bytes and each.stored_bytes]
+        raw = sum(each.raw_bytes or 0 for each in known)
+        stored = sum(each.stored_bytes or 0 for each in known)
+        ratio = f", ratio {raw / stored:.2f}" if stored else ""
+        return f", {_size(raw)} in {_size(stored)}{ratio}"
 
 
 def info(
@@ -97,7 +104,8 @@ def _info(dataset: Dataset) -> Info:
     paths = dataset.dimension_paths()
     return Info(
         source=dataset.source,
-        facts=dataset.provenance,
+        facts=dataset.facts
+        | {name.replace("_", " "): value for name, value in dataset.provenance.items()},
         groups=tuple(path for path, _ in dataset.walk()),
         dimensions={path: dimension.size for dimension, path in paths.items()},
         unlimited=tuple(path for dimension, path in paths.items() if dimension.unlimited),
@@ -150,12 +158,16 @@ def _table(variables: tuple[VariableInfo, ...]) -> list[str]:
 
 
 def _sides(lengths: tuple[int, ...], names: tuple[str, ...] = ()) -> str:
+    """Return a shape in words.
+
+    >>> _sides((12, 180), ("time", "y")), _sides((1, 180)), _sides(())
+    ('time=12 y=180', '1 180', 'scalar')
+    """
     if not lengths:
         return "scalar"
-    named = names or ("",) * len(lengths)
-    return " x ".join(
-        f"{name} {length}".strip() for name, length in zip(named, lengths, strict=True)
-    )
+    if not names:
+        return " ".join(map(str, lengths))
+    return " ".join(f"{name}={length}" for name, length in zip(names, lengths, strict=True))
 
 
 def _size(count: int | None) -> str:

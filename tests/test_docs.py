@@ -1,0 +1,48 @@
+"""The documents are true: README's code runs, and the support table is that of the shelves."""
+
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.data import ROOT
+
+README = ROOT / "README.md"
+
+
+def blocks(language: str) -> str:
+    """Return all of README's code in one language, in one piece."""
+    found = re.findall(rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), re.S | re.M)
+    assert found
+    return "\n".join(found)
+
+
+@pytest.fixture
+def ocean(tmp_path: Path) -> Path:
+    """A folder with the real file that README speaks of."""
+    sample = pytest.importorskip("iris_sample_data", reason="iris-sample-data is not installed")
+    name = "nemo_1m_20150101-20150201_grid-T.nc"
+    shutil.copy(Path(sample.path, "NEMO", name), tmp_path / "ocean.nc")
+    return tmp_path
+
+
+def test_the_python_code_of_readme_runs(ocean: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", blocks("python")]
+    subprocess.run(command, cwd=ocean, check=True, timeout=300)
+
+
+def test_the_commands_of_readme_run(ocean: Path) -> None:
+    command = ["bash", "-euc", blocks("sh")]
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    subprocess.run(command, cwd=ocean, env={"PATH": path}, check=True, timeout=300)
+
+
+def test_the_support_table_is_that_of_the_shelves() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "support.py"))["table"]()
+    assert made == (ROOT / "docs" / "support.md").read_text(encoding="utf-8"), (
+        "run `python docs/support.py`"
+    )
