@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from zarr_cdm.cdm.model import Dataset
-from zarr_cdm.errors import FormatError, NodeNotFoundError
+from zarr_cdm.core.stores.table import is_remote, open_store
+from zarr_cdm.errors import FormatError, NodeNotFoundError, UnsupportedError
 from zarr_cdm.formats.base import Format, Options
 from zarr_cdm.registry import Registry
 
@@ -16,6 +17,7 @@ FORMATS = Registry(
         "netcdf": "zarr_cdm.formats.netcdf:NetcdfFormat",
     },
 )
+NETCDF_SUFFIXES = (".nc", ".nc4", ".cdf", ".netcdf")
 
 
 def pick(target: str) -> tuple[str, Format]:
@@ -27,7 +29,14 @@ def pick(target: str) -> tuple[str, Format]:
         Nothing lies there.
     FormatError
         No format knows it.
+    UnsupportedError
+        It is a netCDF file at a URL.
     """
+    if is_remote(target) and target.lower().endswith(NETCDF_SUFFIXES):
+        raise UnsupportedError(
+            "netCDF files are read from this machine only; copy it here first",
+            source=open_store(target).url,
+        )
     for name in FORMATS:
         door: Format = FORMATS[name]()
         if door.matches(target):

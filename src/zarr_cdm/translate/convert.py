@@ -11,6 +11,7 @@ from typing import Any
 
 from zarr_cdm.cdm.model import Dataset, Group, Variable
 from zarr_cdm.cdm.types import STRING
+from zarr_cdm.core.stores.table import is_remote
 from zarr_cdm.errors import NodeNotFoundError, ZarrCdmError
 from zarr_cdm.formats.table import read
 from zarr_cdm.formats.zarr import ZarrFormat
@@ -45,7 +46,7 @@ def convert(
     group
         Convert this group alone, as the root of the store.
     storage_options
-        fsspec's options for a target that is a URL.
+        fsspec's options, for a source or target that is a URL.
 
     Raises
     ------
@@ -56,7 +57,11 @@ def convert(
     TargetExistsError
         There is something at the target.
     """
-    with read(source) as dataset:
+    place = os.fspath(target)
+    from_url = is_remote(os.fspath(source))
+    # A local target refuses options, so that a mistaken one does not pass unseen.
+    to_target = storage_options if is_remote(place) or not from_url else None
+    with read(source, storage_options if from_url else None) as dataset:
         chosen = dataset if group is None else only_group(dataset, group)
         try:
             layouts = {
@@ -65,8 +70,8 @@ def convert(
             }
             ZarrFormat().write(
                 chosen,
-                os.fspath(target),
-                storage_options,
+                place,
+                to_target,
                 layouts=layouts,
                 zarr_format=zarr_format,
             )
