@@ -20,7 +20,7 @@ from xarray.backends.plugins import list_engines
 import zarr_cdm
 from tests.data import REAL_FILES, name_of, needs_shared
 from zarr_cdm.core.array import ZarrArray
-from zarr_cdm.errors import NodeNotFoundError, ZarrCdmWarning
+from zarr_cdm.errors import FormatError, NodeNotFoundError, ZarrCdmWarning
 from zarr_cdm.xarray.backend import ZarrCdmBackendEntrypoint
 
 SHAPE = (9, 7, 5)
@@ -359,7 +359,7 @@ def test_bounds_stay_plain_when_times_are_not_decoded(tmp_path: Path) -> None:
 def test_closing_the_dataset_closes_the_file(file: Path) -> None:
     dataset = quietly(file, engine="zarr_cdm")
     dataset.close()
-    with pytest.raises(RuntimeError):
+    with pytest.raises(FormatError, match="has been closed"):
         dataset.packed.load()
 
 

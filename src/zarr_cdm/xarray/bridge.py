@@ -46,12 +46,11 @@ def to_xarray(
     ZarrCdmWarning
         A variable cannot be decoded and stays raw.
     """
-    variables = {name: to_variable(variable) for name, variable in group.variables.items()}
     attributes: dict[Hashable, Any] = {
         name: attribute.plain() for name, attribute in group.attributes.items()
     }
     decoded, attributes, coordinates = decode(
-        variables, attributes, source, decode_coords, drop_variables, decoders
+        group, attributes, source, decode_coords, drop_variables, decoders
     )
     is_coordinate = {
         name
@@ -95,7 +94,7 @@ def _encoding(variable: model.Variable, names: tuple[str, ...]) -> dict[str, Any
 
 
 def decode(
-    variables: Mapping[Any, Variable],
+    group: model.Group,
     attributes: dict[Any, Any],
     source: str,
     decode_coords: Any,
@@ -108,7 +107,8 @@ def decode(
         current = Current()
         try:
             decoded, left, coordinates = decode_cf_variables(
-                {name: variable.copy(deep=False) for name, variable in variables.items()},
+                # Anew in each round: xarray changes attributes of what it is given.
+                {name: to_variable(variable) for name, variable in group.variables.items()},
                 attributes,
                 decode_coords=decode_coords,
                 drop_variables=drop_variables,
