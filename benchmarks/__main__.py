@@ -1,0 +1,56 @@
+"""``python -m benchmarks first``: measure, and print a table of ratios."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import chain
+from pathlib import Path
+
+from benchmarks import converting, measure, opening, reading, report
+from benchmarks.measure import Row
+
+SUITES = ("opening", "reading", "converting")
+
+
+def first(options: argparse.Namespace, folder: Path) -> Iterator[Row]:
+    """Yield the rows of the first suite: open, read and convert."""
+    cases = chain(
+        opening.cases(folder) if "opening" in options.only else (),
+        reading.cases(folder, options.size_mb) if "reading" in options.only else (),
+        converting.cases(folder, options.size_mb) if "converting" in options.only else (),
+    )
+    for case in cases:
+        yield from measure.run(case, options.rounds)
+    if "converting" in options.only:
+        yield from converting.peaks(folder, options.size_mb, min(3, options.rounds))
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("suite", choices=["first"])
+    parser.add_argument("--size-mb", type=int, default=64, help="size of the arrays (default 64)")
+    parser.add_argument("--rounds", type=int, default=9, help="samples of each (default 9)")
+    parser.add_argument("--only", nargs="+", choices=SUITES, default=SUITES)
+    parser.add_argument("--json", type=Path, help="write the rows to this file too")
+    options = parser.parse_args()
+    rows = []
+    print(report.HEAD)
+    with tempfile.TemporaryDirectory() as folder:
+        for row in first(options, Path(folder)):
+            rows.append(row)
+            print(report.line(row))
+            sys.stdout.flush()
+    print(f"\n{report.footer(options.rounds, options.size_mb)}")
+    if options.json:
+        document = {"versions": report.versions(), "rows": [asdict(row) for row in rows]}
+        options.json.write_text(json.dumps(document, indent=1))
+
+
+if __name__ == "__main__":
+    main()
