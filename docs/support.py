@@ -32,7 +32,9 @@ def table() -> str:
     }
     lines = ["# What is supported", "", "Made by `python docs/support.py`; do not edit.", ""]
     lines += ["| what | which |", "|---|---|"]
-    lines += [f"| {what} | {', '.join(f'`{name}`' for name in names)} |" for what, names in rows.items()]
+    lines += [
+        f"| {what} | {', '.join(f'`{name}`' for name in names)} |" for what, names in rows.items()
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -16,7 +16,9 @@ README = ROOT / "README.md"
 
 def blocks(language: str) -> str:
     """Return all of README's code in one language, in one piece."""
-    found = re.findall(rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), re.S | re.M)
+    found = re.findall(
+        rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), re.S | re.M
+    )
     assert found
     return "\n".join(found)
 

@@ -1,4 +1,4 @@
-"""The real files: what goes over to Zarr v3 and v2, seen by ourselves, by ncdump and by stock xarray."""
+"""The real files in Zarr v3 and v2, as we read them, as ncdump and as stock xarray do."""
 
 import shutil
 import subprocess
@@ -42,8 +42,8 @@ XARRAY_DROPS = {"least_significant_digit"}
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stores"]:
-    yield Stores(tmp_path_factory.mktemp("stores"))
+def stores(tmp_path_factory: pytest.TempPathFactory) -> "Stores":
+    return Stores(tmp_path_factory.mktemp("stores"))
 
 
 class Stores:

@@ -17,8 +17,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from tests.server import serve
 
+from tests.server import serve
 from zarr_cdm.core.stores.base import Span, Store, check_key
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.core.stores.table import STORES, exists, open_store

@@ -11,10 +11,10 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+from xarray import Dataset, DataTree
 from xarray.backends import BackendEntrypoint
 from xarray.backends.common import datatree_from_dict_with_io_cleanup
 
-from xarray import Dataset, DataTree
 from zarr_cdm.cdm import model
 from zarr_cdm.errors import NodeNotFoundError
 from zarr_cdm.formats.table import read

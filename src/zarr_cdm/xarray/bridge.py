@@ -10,11 +10,11 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from xarray import Coordinates, Dataset, Variable
 from xarray.coding.strings import create_vlen_dtype
 from xarray.conventions import decode_cf_variables
 from xarray.core.indexing import LazilyIndexedArray
 
-from xarray import Coordinates, Dataset, Variable
 from zarr_cdm.cdm import model
 from zarr_cdm.errors import ZarrCdmWarning
 from zarr_cdm.xarray.backend_array import CdmBackendArray, RememberedArray

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.server import Site, serve
 
+from tests.server import Site, serve
 from zarr_cdm.core.stores.base import Span
 from zarr_cdm.core.stores.remote import RemoteStore, redact
 from zarr_cdm.errors import StoreError, UnsupportedError
