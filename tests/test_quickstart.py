@@ -34,7 +34,7 @@ def test_store_and_picture(tmp_path: Path) -> None:
     for words in (
         f"netcdf {NEMO} {{",
         "time_counter = UNLIMITED ; // (1 currently)",
-        "zarr_format 3",
+        "format: Zarr v3",
         str(store.relative_to(tmp_path)),
         str(picture.relative_to(tmp_path)),
     ):

@@ -16,6 +16,7 @@ from zarr_cdm.core.indexing import (
     OuterPlan,
     Piece,
     PointsPlan,
+    expand,
     outer,
     points,
     put,
@@ -27,9 +28,12 @@ from zarr_cdm.errors import SelectionError, ZarrCdmError
 from zarr_cdm.limits import DEFAULT_LIMITS
 from zarr_cdm.metadata import v2, v3
 from zarr_cdm.metadata.documents import ArrayMetadata
+from zarr_cdm.metadata.dtypes import VARIABLE
+from zarr_cdm.metadata.extension import Extension
 from zarr_cdm.metadata.keys import chunk_key
 from zarr_cdm.parallel import run
 
+NESTED = Extension("v2", {"separator": "/"})
 DOCUMENT_KEYS = {v3.KEY, v2.ARRAY_KEY, v2.ATTRIBUTES_KEY}
 
 
@@ -65,7 +69,11 @@ class ZarrArray:
         self.metadata = metadata
         self.shape = metadata.shape
         self.dtype = metadata.dtype
-        self._key_of = chunk_key(metadata.chunk_key_encoding)
+        encoding = metadata.chunk_key_encoding
+        self._key_of = chunk_key(encoding)
+        # Early writers of v2 nested their chunks without a word about it.
+        silent = metadata.zarr_format == 2 and not encoding.configuration and self.ndim > 1
+        self._nested_key_of = chunk_key(NESTED) if silent else None
         self._prefix = f"{path}/" if path else ""
         grid = metadata.chunk_grid
         self.grid: ChunkGrid = GRIDS[grid.name].from_json(grid.configuration, self.shape)
@@ -112,7 +120,8 @@ class ZarrArray:
         """What an element reads as that nobody has written; zero where the document is silent."""
         if self.metadata.fill_value is not None:
             return self.metadata.fill_value
-        return "" if self.dtype.hasobject else np.zeros((), self.dtype)[()]
+        variable = VARIABLE.get(self.metadata.data_type.name)
+        return variable() if variable else np.zeros((), self.dtype)[()]
 
     def key(self, index: Sequence[int]) -> str:
         """Return the key of a chunk in the store."""
@@ -120,8 +129,8 @@ class ZarrArray:
 
     def __getitem__(self, selection: Any) -> np.ndarray:
         """Return a selection of which at most one axis is selected by an array."""
-        parts = selection if isinstance(selection, tuple) else (selection,)
-        if sum(np.ndim(part) > 0 for part in parts if not isinstance(part, slice)) > 1:
+        parts = expand(selection, self.shape)
+        if sum(isinstance(part, np.ndarray) for part in parts) > 1:
             raise SelectionError("several arrays select: use oindex (each its axis) or vindex")
         return self._read_outer(selection)
 
@@ -156,7 +165,7 @@ class ZarrArray:
     ) -> None:
         def work(pieces: Sequence[Piece]) -> None:
             keys = [self.key(piece.chunk) for piece in pieces]
-            values = self.store.get_many([(key, None) for key in keys])
+            values = self._values(pieces, keys)
             for piece, key, data in zip(pieces, keys, values, strict=True):
                 if data is None:
                     put(result, piece.target, self.fill)
@@ -167,6 +176,16 @@ class ZarrArray:
                     raise error.at(source=self.store.url, key=key) from error.__cause__
 
         run(work, list(plan.pieces()), self.store.batch)
+
+    def _values(self, pieces: Sequence[Piece], keys: Sequence[str]) -> list[bytes | None]:
+        values = self.store.get_many([(key, None) for key in keys])
+        missing = [i for i, value in enumerate(values) if value is None]
+        if self._nested_key_of is not None and missing:
+            nested = [self._prefix + self._nested_key_of(pieces[i].chunk) for i in missing]
+            found = self.store.get_many([(key, None) for key in nested])
+            for i, value in zip(missing, found, strict=True):
+                values[i] = value
+        return values
 
     def _decode(
         self,
@@ -189,7 +208,7 @@ class ZarrArray:
 
         def work(pieces: Sequence[Piece]) -> None:
             for piece in pieces:
-                share = values[piece.target]
+                share = take(values, piece.target)
                 key = self.key(piece.chunk)
                 try:
                     self.store.set(key, self._pipeline.encode(self._chunk(piece, key, share)))

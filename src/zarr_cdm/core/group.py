@@ -62,9 +62,10 @@ class ZarrGroup:
 
 def _find(node: Node, path: str) -> Node:
     for name in path.split("/") if path else ():
-        if name not in node.members:
-            raise NodeNotFoundError("there is no such node")
-        node = node.members[name]
+        try:
+            node = node.members[name]
+        except KeyError:
+            raise NodeNotFoundError("there is no such node") from None
     return node
 
 
@@ -84,17 +85,17 @@ def open_group(store: Store) -> ZarrGroup:
         document = _load(root, store, v3.KEY)
         tree = _named(consolidated.read_v3, document, store=store, key=v3.KEY)
         node = tree or Node(partial(v3.read, document), Members(store, ""))
-        return ZarrGroup(store, _checked(node, store), 3, tree is not None)
+        return ZarrGroup(store, _checked(node, store, v3.KEY), 3, tree is not None)
     if all_v2 is not None:
         document = _load(all_v2, store, consolidated.KEY)
         node = _named(consolidated.read_v2, document, store=store, key=consolidated.KEY)
-        return ZarrGroup(store, _checked(node, store), 2, True)
+        return ZarrGroup(store, _checked(node, store, consolidated.KEY), 2, True)
     found = _read_node(store, "")
     if found is None:
         raise NodeNotFoundError(
             "no Zarr hierarchy: there is no zarr.json, .zgroup or .zarray", source=store.url
         )
-    return ZarrGroup(store, _checked(found, store), 2, False)
+    return ZarrGroup(store, _checked(found, store, v2.GROUP_KEY), 2, False)
 
 
 def _load(data: bytes, store: Store, key: str) -> dict[str, Any]:
@@ -110,9 +111,9 @@ def _named(call: Callable[[Any], Any], value: Any, *, store: Store, key: str) ->
         raise error.at(source=store.url, key=key) from error.__cause__
 
 
-def _checked(node: Node, store: Store) -> Node:
+def _checked(node: Node, store: Store, key: str) -> Node:
     """Return the node, whose document must be a legal one."""
-    _named(lambda found: found.document, node, store=store, key="")
+    _named(lambda found: found.document, node, store=store, key=key)
     return node
 
 
@@ -171,22 +172,23 @@ def _node(
     group: bytes | None,
     attributes: bytes | None,
 ) -> Node | None:
-    def document(
-        key: str, data: bytes, read: Callable[..., Document], *others: bytes | None
-    ) -> Document:
-        loaded = [_load(each, store, f"{path}/{key}") if each else {} for each in (data, *others)]
-        found: Document = _named(
-            lambda parts: read(*parts), loaded, store=store, key=f"{path}/{key}"
-        )
-        return found
+    def document(read: Callable[..., Document], *found: tuple[str, bytes | None]) -> Document:
+        keys = [f"{path}/{key}" if path else key for key, _ in found]
+        loaded = [
+            {} if data is None else _load(data, store, key)
+            for key, (_, data) in zip(keys, found, strict=True)
+        ]
+        result: Document = _named(lambda parts: read(*parts), loaded, store=store, key=keys[0])
+        return result
 
     members = Members(store, path)
+    described = (v2.ATTRIBUTES_KEY, attributes)
     if newest is not None:
-        return Node(partial(document, v3.KEY, newest, v3.read), members)
+        return Node(partial(document, v3.read, (v3.KEY, newest)), members)
     if array is not None:
-        return Node(partial(document, v2.ARRAY_KEY, array, v2.read_array, attributes))
+        return Node(partial(document, v2.read_array, (v2.ARRAY_KEY, array), described))
     if group is not None:
-        return Node(partial(document, v2.GROUP_KEY, group, v2.read_group, attributes), members)
+        return Node(partial(document, v2.read_group, (v2.GROUP_KEY, group), described), members)
     return None
 
 

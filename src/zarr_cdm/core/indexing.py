@@ -124,7 +124,10 @@ def expand(selection: Any, shape: Sequence[int]) -> tuple[Part, ...]:
 def _normalise(part: Any, axis: int, size: int) -> Part:
     if isinstance(part, slice):
         return part
-    array = np.asarray(part)
+    try:
+        array = np.asarray(part)
+    except ValueError as error:  # lists of different lengths
+        raise SelectionError(f"axis {axis} cannot be selected by {part!r}") from error
     if array.ndim == 0:
         return _checked_index(part, axis, size)
     if array.ndim != 1:
@@ -137,6 +140,8 @@ def _normalise(part: Any, axis: int, size: int) -> Part:
 
 
 def _checked_index(part: Any, axis: int, size: int) -> int:
+    if isinstance(part, bool):  # for NumPy no index, but a mask of no dimension
+        raise SelectionError(f"axis {axis} cannot be selected by {part!r}")
     try:
         index = operator.index(part)
     except TypeError as error:
@@ -270,8 +275,16 @@ def take_points(chunk: np.ndarray, source: tuple[Part, ...]) -> np.ndarray:
 
 def put(result: np.ndarray, target: tuple[Part, ...], values: Any) -> None:
     """Assign to the outer selection ``target`` of a result."""
-    if sum(isinstance(part, np.ndarray) for part in target) > 1:
+    arrays = sum(isinstance(part, np.ndarray) for part in target)
+    if arrays:
+        # Integers first: beside an array NumPy would take them for arrays too.
+        simple = [slice(None) if isinstance(part, np.ndarray) else part for part in target]
+        result = result[tuple(simple)]
+        kept = [part for part in target if not isinstance(part, int)]
+        target = tuple(part if isinstance(part, np.ndarray) else slice(None) for part in kept)
+    if arrays > 1:
         lists = [np.arange(size)[part] for part, size in zip(target, result.shape, strict=True)]
         result[np.ix_(*lists)] = values
     else:
-        result[target] = values
+        # With the dots an element that is an object does not become an array itself.
+        result[(*target, ...)] = values

@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from zarr_cdm.errors import MetadataError
+from zarr_cdm.errors import MetadataError, UnknownNameError
+from zarr_cdm.limits import DEFAULT_LIMITS
 from zarr_cdm.metadata import v2, v3
 from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata, Node
 
@@ -27,21 +28,27 @@ FORMAT_V2 = "zarr_consolidated_format"
 def read_v3(document: Mapping[str, Any]) -> Node | None:
     """Return the tree in a group's ``zarr.json``; None where nothing is consolidated there."""
     consolidated = document.get(v3.CONSOLIDATED)
-    if not isinstance(consolidated, dict) or consolidated.get("kind", "inline") != "inline":
+    if not isinstance(consolidated, dict):
         return None
+    kind = consolidated.get("kind", "inline")
+    if kind != "inline":
+        if consolidated.get("must_understand") is False:
+            return None
+        raise UnknownNameError(f"unknown kind of consolidated_metadata {kind!r}; known: inline")
     metadata = consolidated.get("metadata")
     if not isinstance(metadata, dict):
         raise MetadataError("consolidated_metadata has no object 'metadata'")
-    nodes: dict[str, Callable[[], Document]] = {"": partial(v3.read, document)}
+    nodes: dict[str, Callable[[], Document]] = {}
     for path, member in metadata.items():
-        nodes[path] = partial(_read_member, path, member)
-    return _tree(nodes)
+        nodes[path] = partial(_read_member, v3.read, path, member)
+    return _tree({**nodes, "": partial(v3.read, document)}, GroupMetadata)
 
 
-def _read_member(path: str, member: Any) -> Document:
-    if not isinstance(member, dict):
-        raise MetadataError(f"expected an object, found {type(member).__name__}", key=path)
-    return v3.read(member)
+def _read_member(read: Callable[..., Document], key: str, *documents: Any) -> Document:
+    for document in documents:
+        if not isinstance(document, dict):
+            raise MetadataError(f"expected an object, found {type(document).__name__}", key=key)
+    return read(*documents)
 
 
 def read_v2(document: Mapping[str, Any]) -> Node:
@@ -49,27 +56,44 @@ def read_v2(document: Mapping[str, Any]) -> Node:
     metadata = document.get("metadata")
     if document.get(FORMAT_V2) != 1 or not isinstance(metadata, dict):
         raise MetadataError(f"expected {FORMAT_V2} 1 with 'metadata', found {list(document)[:4]}")
-    nodes: dict[str, Callable[[], Document]] = {}
-    readers: dict[str, Callable[[Any, Any], Document]] = {
-        v2.ARRAY_KEY: v2.read_array,
-        v2.GROUP_KEY: v2.read_group,
-    }
-    for key, member in metadata.items():
+    ranks = {name: rank for rank, name in enumerate(_READERS_V2)}
+    found: dict[str, str] = {}  # the document that counts, in the order of first mention
+    for key in metadata:
         path, _, name = key.rpartition("/")
-        if name in readers:
-            attributes = metadata.get(f"{path}/{v2.ATTRIBUTES_KEY}" if path else v2.ATTRIBUTES_KEY)
-            nodes[path] = partial(readers[name], member, attributes or {})
-    return _tree(nodes)
+        if name in ranks and ranks[name] >= ranks[found.get(path, v2.ATTRIBUTES_KEY)]:
+            found[path] = name
+    return _tree(
+        {path: _node_v2(metadata, path, name) for path, name in found.items()},
+        partial(GroupMetadata, zarr_format=2),
+    )
 
 
-def _tree(nodes: Mapping[str, Callable[[], Document]]) -> Node:
-    """Return the root of a tree of nodes; v2 stores may lack the groups in between."""
+def _node_v2(metadata: Mapping[str, Any], path: str, name: str) -> Callable[[], Document]:
+    prefix = f"{path}/" if path else ""
+    attributes = metadata.get(prefix + v2.ATTRIBUTES_KEY)
+    attributes = {} if attributes is None else attributes
+    member = attributes if name == v2.ATTRIBUTES_KEY else metadata[prefix + name]
+    return partial(_read_member, _READERS_V2[name], prefix + name, member, attributes)
+
+
+# The last one counts where a node has several; one with attributes alone is a group.
+_READERS_V2: dict[str, Callable[[Any, Any], Document]] = {
+    v2.ATTRIBUTES_KEY: lambda _, attributes: GroupMetadata(attributes, zarr_format=2),
+    v2.GROUP_KEY: v2.read_group,
+    v2.ARRAY_KEY: v2.read_array,
+}
+
+
+def _tree(
+    nodes: Mapping[str, Callable[[], Document]], missing: Callable[[], GroupMetadata]
+) -> Node:
+    """Return the root of a tree of nodes; stores may lack the groups in between."""
     places: dict[str, tuple[Node, dict[str, Node]]] = {}
 
     def place(path: str) -> tuple[Node, dict[str, Node]]:
         if path not in places:
             members: dict[str, Node] = {}
-            node = Node(nodes.get(path, GroupMetadata), members)
+            node = Node(nodes.get(path, missing), members)
             places[path] = (node, members)
             if path:
                 parent, _, name = path.rpartition("/")
@@ -83,8 +107,10 @@ def _tree(nodes: Mapping[str, Callable[[], Document]]) -> Node:
 
 
 def _check_path(path: str) -> None:
-    if path and not all(part not in ("", ".", "..") for part in path.split("/")):
+    parts = path.split("/") if path else []
+    if any(part in ("", ".", "..") for part in parts):
         raise MetadataError(f"{path!r} is no path of a node")
+    DEFAULT_LIMITS.check("json_depth", len(parts), f"the path {path[:60]!r}… of a node")
 
 
 def write_v3(root: Node) -> dict[str, Any]:

@@ -39,9 +39,11 @@ SIZED = {"fixed_length_utf32": ("U", 4), "null_terminated_bytes": ("S", 1), "raw
 VARIABLE: dict[str, type] = {"string": str, "bytes": bytes, "variable_length_bytes": bytes}
 
 _NAME_OF = {np.dtype(code): name for name, code in PLAIN.items()}
+_NAME_OF_CODE = {dtype.str[1:]: name for dtype, name in _NAME_OF.items()}
 _SIZED_NAME = {kind: (name, width) for name, (kind, width) in SIZED.items()}
-_RAW = re.compile(r"r([1-9]\d*)")
-_TYPESTR = re.compile(r"([<>|=]?)([a-zA-Z])(\d*)")
+# Not more digits than a number of 64 bits has: Python would refuse thousands of them.
+_RAW = re.compile(r"r([1-9]\d{0,18})")
+_TYPESTR = re.compile(r"([<>|=]?)(?:([biufc])(\d{1,2})|([SUVO])(\d{0,18}))", re.ASCII)
 ENDIAN = {"<": "little", ">": "big"}
 
 
@@ -74,12 +76,18 @@ def numpy_dtype(data_type: Extension) -> np.dtype:
 
 def _length(data_type: Extension, width: int) -> int:
     size = data_type.configuration.get("length_bytes")
-    if not isinstance(size, int) or size < 0 or size % width:
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1 or size % width:
         raise MetadataError(
-            f"data type {data_type.name!r}: length_bytes is {size!r}, no multiple of {width}"
+            f"data type {data_type.name!r}: length_bytes is {size!r}, expected a multiple of "
+            f"{width} above 0"
         )
     DEFAULT_LIMITS.check("item_bytes", size, f"data type {data_type.name!r}")
     return size // width
+
+
+def is_raw_bits(name: str) -> bool:
+    """Tell whether a name is that of raw bits, as ``r8`` and ``r16`` are."""
+    return bool(_RAW.fullmatch(name))
 
 
 def zarr_type(dtype: np.dtype) -> Extension:
@@ -111,27 +119,19 @@ def from_typestr(typestr: object) -> tuple[Extension, str | None]:
     parts = _TYPESTR.fullmatch(typestr) if isinstance(typestr, str) else None
     if parts is None:
         raise UnknownNameError(f"unknown v2 data type {typestr!r}")
-    order, kind, length = parts.groups()
+    order, *found = parts.groups()
+    kind, length = found[:2] if found[0] else found[2:]
     if kind == "O":
         return Extension("string"), None
     if kind in _SIZED_NAME:
         name, width = _SIZED_NAME[kind]
         data_type = Extension(name, {"length_bytes": int(length or 0) * width})
     else:
-        simple = _simple(kind, length)
-        found = None if simple is None else _NAME_OF.get(simple)
-        if found is None:
+        if kind + length not in _NAME_OF_CODE:
             raise UnknownNameError(f"unknown v2 data type {typestr!r}")
-        data_type = Extension(found)
+        data_type = Extension(_NAME_OF_CODE[kind + length])
     multi = has_byte_order(numpy_dtype(data_type))
     return data_type, ENDIAN.get(order, "little") if multi else None
-
-
-def _simple(kind: str, length: str) -> np.dtype | None:
-    try:
-        return np.dtype(f"{kind}{length}")
-    except TypeError:
-        return None
 
 
 def to_typestr(data_type: Extension, endian: str | None) -> str:

@@ -32,7 +32,8 @@ class Extension:
             return cls(document)
         if not isinstance(document, dict) or not isinstance(document.get("name"), str):
             raise MetadataError(f"expected a name or an object with a name, found {document!r}")
-        configuration = document.get("configuration") or {}
+        configuration = document.get("configuration")
+        configuration = {} if configuration is None else configuration
         if not isinstance(configuration, dict):
             raise MetadataError(
                 f"the configuration of {document['name']!r} is no object: {configuration!r}"

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from zarr_cdm.errors import MetadataError
-from zarr_cdm.metadata.dtypes import VARIABLE, numpy_dtype
+from zarr_cdm.metadata.dtypes import VARIABLE, is_raw_bits, numpy_dtype
 from zarr_cdm.metadata.extension import Extension
 
 SPECIAL = {"NaN": np.nan, "Infinity": np.inf, "+Infinity": np.inf, "-Infinity": -np.inf}
@@ -34,22 +34,22 @@ def decode(value: Any, data_type: Extension) -> Any:
     MetadataError
         The JSON does not stand for a value of this type.
     """
+    dtype = numpy_dtype(data_type)  # outside: an unknown type is no wrong fill value
     try:
-        return _decode(value, data_type)
+        return _decode(value, data_type, dtype)
     except (TypeError, ValueError, OverflowError, binascii.Error) as error:
         raise MetadataError(
             f"the fill value {value!r} is none of data type {data_type.name!r} ({error})"
         ) from error
 
 
-def _decode(value: Any, data_type: Extension) -> Any:
+def _decode(value: Any, data_type: Extension, dtype: np.dtype) -> Any:
     if data_type.name in VARIABLE:
         empty = VARIABLE[data_type.name]()
         if _is_zero(value):
             return empty
         return _bytes(value) if empty == b"" else _text(value)
-    dtype = numpy_dtype(data_type)
-    if dtype.kind in "SUV" and _is_zero(value):
+    if dtype.kind in "SUV" and (_is_zero(value) or (value == "0" and dtype.kind == "S")):
         return np.zeros((), dtype)[()]
     return _DECODE[dtype.kind](value, dtype)
 
@@ -87,7 +87,7 @@ def _float(value: Any, dtype: np.dtype) -> Any:
         if len(value) != 2 + 2 * dtype.itemsize:
             raise ValueError(f"expected {2 * dtype.itemsize} hexadecimal digits")
         return np.frombuffer(bytes.fromhex(value[2:]), dtype.newbyteorder(">")).astype(dtype)[0]
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool | list | dict) or value is None:
         raise TypeError("expected a number")
     with np.errstate(over="ignore"):
         return dtype.type(SPECIAL.get(value, value) if isinstance(value, str) else value)
@@ -108,7 +108,10 @@ def _sized(value: Any, dtype: np.dtype) -> Any:
 
 
 def _characters(value: Any, dtype: np.dtype) -> Any:
-    return np.array(_text(value), dtype)[()]
+    text = _text(value).rstrip("\0")
+    if len(text) * 4 > dtype.itemsize:
+        raise ValueError(f"expected {dtype.itemsize // 4} characters")
+    return np.array(text, dtype)[()]
 
 
 _DECODE = {
@@ -124,9 +127,21 @@ _DECODE = {
 
 
 def encode(value: Any, data_type: Extension) -> Any:
-    """Return the JSON of a fill value: the inverse of `decode`."""
-    if isinstance(value, bytes | np.void):
-        return base64.b64encode(value.tobytes() if isinstance(value, np.void) else value).decode()
+    """Return the JSON of a fill value: the inverse of `decode`.
+
+    Raises
+    ------
+    MetadataError
+        There is no fill value, which only v2 can say.
+    """
+    if value is None:
+        raise MetadataError(f"data type {data_type.name!r} has no fill value, but must have one")
+    if isinstance(value, np.void):
+        # ``r<bits>`` is a type of the specification, and has its own form there.
+        found = value.tobytes()
+        return list(found) if is_raw_bits(data_type.name) else base64.b64encode(found).decode()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
     if isinstance(value, str):
         return str(value)
     value = np.asarray(value, numpy_dtype(data_type))[()]
@@ -142,5 +157,6 @@ def _encode_float(value: np.floating) -> Any:
         return value.item()
     if np.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
-    bits = np.array([value, np.nan], value.dtype.newbyteorder(">"))
-    return "NaN" if bits[0].tobytes() == bits[1].tobytes() else f"0x{bits[0].tobytes().hex()}"
+    bits = np.array([value, np.nan], value.dtype).astype(value.dtype.newbyteorder(">"))
+    first, usual = bits[:1].tobytes(), bits[1:].tobytes()
+    return "NaN" if first == usual else f"0x{first.hex()}"

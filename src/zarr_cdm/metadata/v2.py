@@ -19,6 +19,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from zarr_cdm.errors import MetadataError, UnsupportedError
 from zarr_cdm.limits import DEFAULT_LIMITS
 from zarr_cdm.metadata import fills
@@ -55,6 +57,7 @@ def read_array(document: Mapping[str, Any], attributes: Mapping[str, Any]) -> Ar
         raise UnsupportedError(f"structured data types are not read yet: {document['dtype']!r}")
     data_type, endian = from_typestr(document["dtype"])
     steps = _steps(document)
+    separator = document.get("dimension_separator")
     data_type, serializer, steps = _serializer(data_type, endian, steps)
     fill = document["fill_value"]
     item_bytes = numpy_dtype(data_type).itemsize
@@ -62,7 +65,7 @@ def read_array(document: Mapping[str, Any], attributes: Mapping[str, Any]) -> Ar
         shape=shape,
         data_type=data_type,
         chunk_grid=Extension("regular", {"chunk_shape": document["chunks"]}),
-        chunk_key_encoding=Extension("v2", {"separator": document.get("dimension_separator", ".")}),
+        chunk_key_encoding=Extension("v2", {"separator": separator} if separator else {}),
         fill_value=None if fill is None else fills.decode(fill, data_type),
         codecs=(
             *_order(document["order"], len(shape)),
@@ -81,7 +84,10 @@ def _check_format(document: Mapping[str, Any]) -> None:
 
 def _steps(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return filters and compressor in the order in which they encode."""
-    steps = list(document.get("filters") or [])
+    filters = document.get("filters")
+    if not isinstance(filters, list | None):
+        raise MetadataError(f"filters is {filters!r}, expected a list or null")
+    steps = list(filters or [])
     if document.get("compressor") is not None:
         steps.append(document["compressor"])
     DEFAULT_LIMITS.check("codecs", len(steps), "the chain of codecs")
@@ -121,7 +127,7 @@ def _codec_from_v2(step: Mapping[str, Any], item_bytes: int) -> Extension:
         # -1: numcodecs chooses, bits for single bytes
         shuffle = configuration.get("shuffle", 1)
         shuffle = (2 if item_bytes == 1 else 1) if shuffle == -1 else shuffle
-        configuration["shuffle"] = SHUFFLES.get(shuffle, shuffle)
+        configuration["shuffle"] = SHUFFLES.get(shuffle, shuffle) if type(shuffle) is int else None
     if name == "crc32c" and configuration.get("location", "end") == "end":
         return Extension("crc32c")
     return Extension(name if name in SHARED else NUMCODECS + name, configuration)
@@ -147,6 +153,7 @@ def write_array(document: ArrayMetadata) -> dict[str, Any]:
         filters.insert(0, {"id": serializer.name})
     compressor = filters.pop() if filters and filters[-1]["id"] in COMPRESSORS else None
     fill, keys = document.fill_value, document.chunk_key_encoding
+    separator = keys.configuration.get("separator")
     if keys.name != "v2" or document.chunk_grid.name != "regular":
         raise UnsupportedError(
             f"Zarr v2 has no grid {document.chunk_grid.name!r} or chunk keys {keys.name!r}"
@@ -157,11 +164,18 @@ def write_array(document: ArrayMetadata) -> dict[str, Any]:
         "chunks": list(document.chunk_grid.configuration["chunk_shape"]),
         "dtype": to_typestr(document.data_type, serializer.configuration.get("endian")),
         "compressor": compressor,
-        "fill_value": None if fill is None else fills.encode(fill, document.data_type),
+        "fill_value": None if fill is None else _fill_to_v2(fill, document.data_type),
         "order": order,
         "filters": filters or None,
-        "dimension_separator": keys.configuration.get("separator", "."),
+        **({"dimension_separator": separator} if separator else {}),
     }
+
+
+def _fill_to_v2(fill: Any, data_type: Extension) -> Any:
+    dtype = numpy_dtype(data_type)
+    if dtype.kind == "S":  # v2 wants all bytes of the element, the last zeros too
+        fill = np.void(np.array(fill, dtype).tobytes())
+    return fills.encode(fill, data_type)
 
 
 def _codec_to_v2(codec: Extension) -> dict[str, Any]:
@@ -175,6 +189,8 @@ def _codec_to_v2(codec: Extension) -> dict[str, Any]:
         configuration["shuffle"] = {word: code for code, word in SHUFFLES.items()}.get(
             str(shuffle), shuffle
         )
+    if name == "zstd" and configuration.get("checksum") is False:
+        del configuration["checksum"]  # old readers and tensorstore do not know the word
     if codec.name == "crc32c":
         configuration["location"] = "end"
     return {"id": name, **configuration}

@@ -90,7 +90,9 @@ def read_shape(shape: Any) -> tuple[int, ...]:
 
 
 def _attributes(document: Mapping[str, Any]) -> dict[str, Any]:
-    attributes = document.get("attributes") or {}
+    attributes = document.get("attributes")
+    if attributes is None:
+        return {}
     if not isinstance(attributes, dict):
         raise MetadataError(f"attributes is {type(attributes).__name__}, expected an object")
     return attributes

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 
+from zarr_cdm.errors import ChunkError
 from zarr_cdm.metadata.extension import Extension
 
 Buffer = bytes | bytearray | memoryview
@@ -95,3 +96,15 @@ def view(data: Buffer) -> memoryview:
     """Return the bytes of a contiguous buffer without copying them."""
     seen = memoryview(data)
     return seen if seen.format == "B" and seen.ndim == 1 else seen.cast("B")
+
+
+def placed(decoded: Buffer, size: int | None, out: memoryview | None) -> Buffer:
+    """Return decoded bytes, which must be ``size`` many, in ``out`` if it is given."""
+    found = len(view(decoded))
+    wanted = size if out is None else len(out)
+    if wanted is not None and found != wanted:
+        raise ChunkError(f"the chunk has {found} bytes when decoded, expected {wanted}")
+    if out is None:
+        return decoded
+    out[:] = view(decoded)
+    return out

@@ -49,7 +49,7 @@ class BloscCodec:
 
     @classmethod
     def from_json(cls, configuration: Mapping[str, Any]) -> Self:
-        shuffle = SHUFFLES.get(configuration.get("shuffle", "shuffle"))
+        shuffle = SHUFFLES.get(str(configuration.get("shuffle", "shuffle")))
         numbers = {
             name: configuration[name]
             for name in ("clevel", "typesize", "blocksize")
@@ -81,10 +81,10 @@ class BloscCodec:
         return encoded
 
     def decode(self, data: Buffer, size: int | None, out: memoryview | None = None) -> Buffer:
-        check_header(data, size)
+        check_header(data, size if out is None else len(out))
         try:
             decoded: Buffer = numcodecs.blosc.decompress(data, out)
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, MemoryError) as error:
             raise ChunkError(f"blosc cannot decode the chunk: {error}") from error
         return decoded
 

@@ -37,7 +37,7 @@ class BytesCodec:
     @classmethod
     def from_json(cls, configuration: Mapping[str, Any]) -> Self:
         endian = configuration.get("endian")
-        if endian not in ORDERS:
+        if endian is not None and endian not in ("little", "big"):
             raise MetadataError(f"endian is {endian!r}, expected 'little' or 'big'")
         return cls(endian)
 
@@ -46,6 +46,8 @@ class BytesCodec:
         return not has_byte_order(dtype) or self.endian in (None, sys.byteorder)
 
     def size(self, spec: ChunkSpec) -> int:
+        if spec.dtype.hasobject:  # what lies in memory are addresses
+            raise MetadataError(f"the codec bytes cannot encode {spec.data_type.name!r}")
         return spec.size * spec.dtype.itemsize
 
     def encode(self, array: np.ndarray, spec: ChunkSpec) -> Buffer:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 
 import google_crc32c
 
-from zarr_cdm.core.codecs.base import Buffer, Kind, view
+from zarr_cdm.core.codecs.base import Buffer, Kind, placed, view
 from zarr_cdm.errors import ChunkError
 
 SUM_BYTES = 4
@@ -48,7 +48,4 @@ class Crc32cCodec:
         body = view(whole)[:-SUM_BYTES]
         if len(whole) < SUM_BYTES or google_crc32c.value(whole) != RESIDUE:
             raise ChunkError("the checksum (crc32c) of the chunk does not agree: it is damaged")
-        if out is None:
-            return body
-        out[:] = body
-        return out
+        return placed(body, size, out)

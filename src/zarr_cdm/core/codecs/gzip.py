@@ -10,8 +10,10 @@ b'chunk'
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Self
 
 from zarr_cdm.core.codecs.base import Buffer, Kind, view
@@ -40,4 +42,4 @@ class GzipCodec:
         return gzip.compress(view(data), self.level, mtime=0)
 
     def decode(self, data: Buffer, size: int | None, out: memoryview | None = None) -> Buffer:
-        return inflate(data, GZIP, size, out)
+        return inflate(data, partial(zlib.decompressobj, GZIP), size, out)

@@ -6,30 +6,60 @@ gives arrays, behind it bytes. In Zarr v2, filters always stand behind.
 Specification: https://numcodecs.readthedocs.io
 
 >>> codec = numcodecs_codec("numcodecs.delta", {"dtype": "<i2"}, "bytes_bytes")
->>> codec.decode(codec.encode(np.array([3, 4, 6], "<i2")), 6)
+>>> bytes(codec.decode(codec.encode(np.array([3, 4, 6], "<i2")), 6))
 b'\x03\x00\x04\x00\x06\x00'
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import bz2
+import lzma
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numcodecs
 import numpy as np
 
-from zarr_cdm.core.codecs.base import Buffer, ChunkSpec, Kind, view
-from zarr_cdm.errors import ChunkError, MetadataError, UnknownNameError
+from zarr_cdm.core.codecs.base import Buffer, ChunkSpec, Kind, placed, view
+from zarr_cdm.core.codecs.inflate import inflate
+from zarr_cdm.errors import ChunkError, MetadataError, UnknownNameError, UnsupportedError
+from zarr_cdm.limits import DEFAULT_LIMITS
 
 PREFIX = "numcodecs."
+# Those that work on elements, and so may stand before the array-to-bytes codec.
+ARRAYS = {"astype", "bitround", "delta", "fixedscaleoffset", "packbits", "quantize"}
 # Those that turn bytes into code or objects (pickle, msgpack, json) must never come in here.
-ALLOWED = {
-    *("adler32", "astype", "base64", "bitround", "bz2", "crc32", "crc32c", "delta"),
-    *("fixedscaleoffset", "fletcher32", "jenkins_lookup3", "lz4", "lzma", "packbits", "quantize"),
+ALLOWED = ARRAYS | {
+    *("adler32", "base64", "bz2", "crc32", "crc32c", "fletcher32", "jenkins_lookup3"),
+    *("lz4", "lzma"),
 }
-# Parameters that name a data type, and would let object arrays in.
+# Parameters that name a data type, and would let object arrays in; the kinds that may come in.
 DTYPES = ("dtype", "astype", "encode_dtype", "decode_dtype")
+NUMBERS = "biufcmM"
+_NUMBER = np.dtype("u1")
+# How many bytes ``encode`` makes of so many bytes, where that does not depend on them.
+SIZES: dict[str, Callable[[Any, int], int]] = {
+    **dict.fromkeys(
+        ("adler32", "crc32", "crc32c", "fletcher32", "jenkins_lookup3"),
+        lambda codec, size: size + 4,
+    ),
+    **dict.fromkeys(
+        ("delta", "fixedscaleoffset", "quantize"),
+        lambda codec, size: size // codec.dtype.itemsize * codec.astype.itemsize,
+    ),
+    "astype": lambda codec, size: size // codec.decode_dtype.itemsize * codec.encode_dtype.itemsize,
+    "base64": lambda codec, size: -(-size // 3) * 4,
+    "bitround": lambda codec, size: size,
+    "packbits": lambda codec, size: -(-size // 8) + 1,
+}
+# Streams that can be inflated up to a limit, which numcodecs does not.
+STREAMS: dict[str, Callable[[Any], Callable[[], Any]]] = {
+    "bz2": lambda codec: bz2.BZ2Decompressor,
+    "lzma": lambda codec: partial(lzma.LZMADecompressor, codec.format, None, codec.filters),
+}
+DAMAGE = (RuntimeError, ValueError, TypeError, OSError, EOFError, LookupError, MemoryError)
 
 
 def numcodecs_codec(
@@ -48,14 +78,16 @@ def numcodecs_codec(
     if short not in ALLOWED:
         allowed = ", ".join(sorted(ALLOWED))
         raise UnknownNameError(f"codec {name!r} is unknown or not allowed; allowed: {allowed}")
-    for key in DTYPES:
-        if "O" in str(configuration.get(key, "")):
-            raise MetadataError(f"codec {name!r} has {key} {configuration[key]!r}: no objects")
     try:
         codec = numcodecs.get_codec({"id": short, **configuration})
     except (TypeError, ValueError) as error:
         raise MetadataError(f"codec {name!r} cannot be configured like this: {error}") from error
-    return NumcodecsArrayCodec(codec) if kind == "array_array" else NumcodecsBytesCodec(codec)
+    for key in DTYPES:
+        if getattr(codec, key, _NUMBER).kind not in NUMBERS:
+            raise MetadataError(f"codec {name!r} has {key} {configuration[key]!r}, not numbers")
+    if kind == "array_array" and short in ARRAYS:
+        return NumcodecsArrayCodec(codec)
+    return NumcodecsBytesCodec(codec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +97,40 @@ class NumcodecsBytesCodec:
     kind: ClassVar[Kind] = "bytes_bytes"
     codec: Any
 
-    def size(self, size: int | None) -> None:
-        return None
+    def size(self, size: int | None) -> int | None:
+        rule = SIZES.get(self.codec.codec_id)
+        return None if rule is None or size is None else rule(self.codec, size)
 
     def encode(self, data: Buffer) -> Buffer:
-        return _bytes(self.codec.encode(np.asarray(view(data))))
+        try:
+            return _bytes(self.codec.encode(np.asarray(view(data))))
+        except (TypeError, ValueError) as error:
+            raise UnsupportedError(f"{self.codec.codec_id} cannot encode this: {error}") from error
 
     def decode(self, data: Buffer, size: int | None, out: memoryview | None = None) -> Buffer:
+        if self.codec.codec_id in STREAMS:
+            return inflate(data, STREAMS[self.codec.codec_id](self.codec), size, out)
+        if self.codec.codec_id == "lz4":
+            _check_lz4(data, size)
         try:
-            # Some codecs write into what they are given.
-            decoded = _bytes(self.codec.decode(bytearray(view(data))))
-        except (RuntimeError, ValueError, TypeError, OSError, EOFError) as error:
+            # Some codecs write into what they are given; damaged values may overflow.
+            with np.errstate(all="ignore"):
+                decoded = _bytes(self.codec.decode(bytearray(view(data))))
+        except DAMAGE as error:
             raise ChunkError(f"{self.codec.codec_id} cannot decode the chunk: {error}") from error
-        if size is not None and len(decoded) != size:
-            raise ChunkError(f"the chunk holds {len(decoded)} bytes, expected {size}")
-        if out is None:
-            return decoded.tobytes()
-        out[:] = decoded
-        return out
+        return placed(decoded, size, out)
 
 
 def _bytes(found: Any) -> memoryview:
-    return view(np.ascontiguousarray(found).data)
+    return view(np.ascontiguousarray(found).reshape(-1).view(np.uint8).data)
+
+
+def _check_lz4(data: Buffer, size: int | None) -> None:
+    """Raise `ChunkError` if the bytes say that they hold too much."""
+    stated = int.from_bytes(view(data)[:4], "little")
+    most = DEFAULT_LIMITS.chunk_bytes if size is None else size
+    if stated > most:
+        raise ChunkError(f"the chunk says that it holds {stated} bytes, expected {most}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +141,16 @@ class NumcodecsArrayCodec:
     codec: Any
 
     def resolve(self, spec: ChunkSpec) -> ChunkSpec:
-        from_one = self.encode(np.zeros(spec.shape, spec.dtype))
-        return ChunkSpec(from_one.shape, from_one.dtype, spec.data_type, spec.fill_value)
+        try:
+            one = self.encode(np.zeros(1, spec.dtype))
+        except (TypeError, ValueError) as error:
+            raise MetadataError(
+                f"codec {self.codec.codec_id!r} cannot encode {spec.data_type.name!r}: {error}"
+            ) from error
+        shape = spec.shape
+        if self.codec.codec_id == "packbits":
+            shape = (SIZES["packbits"](self.codec, spec.size),)
+        return ChunkSpec(shape, one.dtype, spec.data_type, spec.fill_value)
 
     def encode(self, array: np.ndarray) -> np.ndarray:
         encoded = np.asarray(self.codec.encode(np.ascontiguousarray(array)))
@@ -106,7 +158,8 @@ class NumcodecsArrayCodec:
 
     def decode(self, array: np.ndarray, spec: ChunkSpec) -> np.ndarray:
         try:
-            decoded = np.asarray(self.codec.decode(np.ascontiguousarray(array)))
+            with np.errstate(all="ignore"):
+                decoded = np.asarray(self.codec.decode(np.ascontiguousarray(array)))
             return decoded.view(spec.dtype).reshape(spec.shape)
-        except (RuntimeError, ValueError, TypeError) as error:
+        except DAMAGE as error:
             raise ChunkError(f"{self.codec.codec_id} cannot decode the chunk: {error}") from error

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from zarr_cdm.core.codecs.base import Buffer, Kind, view
+from zarr_cdm.core.codecs.base import Buffer, Kind, placed, view
 from zarr_cdm.errors import MetadataError
 
 
@@ -41,10 +41,7 @@ class ShuffleCodec:
 
     def decode(self, data: Buffer, size: int | None, out: memoryview | None = None) -> Buffer:
         decoded = self._transposed(data, lambda whole: whole.reshape(self.elementsize, -1))
-        if out is None:
-            return decoded
-        out[:] = view(decoded)
-        return out
+        return placed(decoded, size, out)
 
     def _transposed(self, data: Buffer, rows: Any) -> Buffer:
         stored = np.frombuffer(view(data), np.uint8)

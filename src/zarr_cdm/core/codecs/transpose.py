@@ -29,7 +29,11 @@ class TransposeCodec:
     @classmethod
     def from_json(cls, configuration: Mapping[str, Any]) -> Self:
         order = configuration.get("order")
-        if not isinstance(order, list) or sorted(order) != list(range(len(order))):
+        if (
+            not isinstance(order, list)
+            or not all(isinstance(axis, int) for axis in order)
+            or sorted(order) != list(range(len(order)))
+        ):
             raise MetadataError(f"order is {order!r}, expected a permutation of the axes")
         return cls(tuple(order))
 

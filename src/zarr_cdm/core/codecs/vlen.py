@@ -20,7 +20,8 @@ import numcodecs
 import numpy as np
 
 from zarr_cdm.core.codecs.base import Buffer, ChunkSpec, Kind, view
-from zarr_cdm.errors import ChunkError
+from zarr_cdm.errors import ChunkError, MetadataError
+from zarr_cdm.metadata.dtypes import VARIABLE
 
 COUNT_BYTES = LENGTH_BYTES = 4
 
@@ -36,7 +37,7 @@ class VlenUtf8Codec:
         return cls()
 
     def size(self, spec: ChunkSpec) -> None:
-        return None
+        _check_elements("vlen-utf8", str, spec)
 
     def encode(self, array: np.ndarray, spec: ChunkSpec) -> Buffer:
         return _encode(numcodecs.VLenUTF8(), array)
@@ -56,13 +57,18 @@ class VlenBytesCodec:
         return cls()
 
     def size(self, spec: ChunkSpec) -> None:
-        return None
+        _check_elements("vlen-bytes", bytes, spec)
 
     def encode(self, array: np.ndarray, spec: ChunkSpec) -> Buffer:
         return _encode(numcodecs.VLenBytes(), array)
 
     def decode(self, data: Buffer, spec: ChunkSpec) -> np.ndarray:
         return _decode(numcodecs.VLenBytes(), data, spec)
+
+
+def _check_elements(name: str, kind: type, spec: ChunkSpec) -> None:
+    if VARIABLE.get(spec.data_type.name) is not kind:
+        raise MetadataError(f"the codec {name} cannot encode {spec.data_type.name!r}")
 
 
 def _encode(codec: Any, array: np.ndarray) -> Buffer:
@@ -74,8 +80,10 @@ def _decode(codec: Any, data: Buffer, spec: ChunkSpec) -> np.ndarray:
     seen = view(data)
     count = int.from_bytes(seen[:COUNT_BYTES], "little")
     # The count is checked first: it alone would decide how much memory is taken.
-    if len(seen) < COUNT_BYTES + count * LENGTH_BYTES or count != spec.size:
+    if count != spec.size:
         raise ChunkError(f"the chunk counts {count} elements, expected {spec.size}")
+    if len(seen) < COUNT_BYTES + count * LENGTH_BYTES:
+        raise ChunkError(f"the chunk is cut short: {len(seen)} bytes for {count} elements")
     try:
         decoded: np.ndarray = codec.decode(bytes(seen))
     except (ValueError, UnicodeDecodeError) as error:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Self
 
 from zarr_cdm.core.codecs.base import Buffer, Kind, view
@@ -40,4 +41,4 @@ class ZlibCodec:
         return zlib.compress(view(data), self.level)
 
     def decode(self, data: Buffer, size: int | None, out: memoryview | None = None) -> Buffer:
-        return inflate(data, ZLIB, size, out)
+        return inflate(data, partial(zlib.decompressobj, ZLIB), size, out)

@@ -35,7 +35,7 @@ class RegularGrid:
         if (
             not isinstance(chunks, (list, tuple))
             or len(chunks) != len(shape)
-            or not all(isinstance(length, int) and length >= 0 for length in chunks)
+            or not all(type(length) is int and length >= 0 for length in chunks)
         ):
             raise MetadataError(
                 f"chunk_shape is {chunks!r}, expected {len(shape)} whole numbers above 0"
