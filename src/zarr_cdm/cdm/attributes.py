@@ -111,9 +111,9 @@ def _text(value: str | None) -> str | None:
 
 def _texts(value: Any) -> list[str | None]:
     """Return the texts of a sequence; raise where it has anything else."""
-    items: list[Any] = value.reshape(-1).tolist() if isinstance(value, np.ndarray) else [value]
-    if isinstance(value, list | tuple):
-        items = list(value)
-    if not all(item is None or isinstance(item, str) for item in items):
+    items = value.reshape(-1).tolist() if isinstance(value, np.ndarray) else value
+    if not isinstance(items, list | tuple) or not all(
+        item is None or isinstance(item, str) for item in items
+    ):
         raise UnsupportedError(f"netCDF has no attribute for {value!r}; wanted texts or numbers")
-    return items
+    return list(items)

@@ -33,6 +33,11 @@ __all__ = [
 ]
 
 
+Layout = Literal["contiguous", "compact", "chunked"]
+Endian = Literal["little", "big"]
+FillMode = Literal["explicit", "default", "none"]
+
+
 class ArrayLike(Protocol):
     """What a variable's data must offer; reading may be delayed until ``__getitem__``.
 
@@ -91,11 +96,11 @@ class Storage:
         What unwritten elements read as, of the variable's dtype; None where undefined.
     """
 
-    layout: Literal["contiguous", "compact", "chunked"] | None = None
+    layout: Layout | None = None
     chunks: tuple[int, ...] | None = None
     filters: tuple[Filter, ...] = ()
-    endian: Literal["little", "big"] | None = None
-    fill_mode: Literal["explicit", "default", "none"] = "default"
+    endian: Endian | None = None
+    fill_mode: FillMode = "default"
     fill_value: Any = None
 
 

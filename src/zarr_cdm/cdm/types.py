@@ -38,6 +38,12 @@ class AtomicType:
     dtype: np.dtype
     default_fill: Any
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the twelve by their dtype, so that each stays one object."""
+        if ATOMIC_TYPES.get(self.name) is self:
+            return atomic_type, (self.dtype,)
+        return AtomicType, (self.name, self.dtype, self.default_fill)
+
 
 def _atomic(name: str, dtype: str, fill: object) -> AtomicType:
     kind = np.dtype(dtype)

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from zarr_cdm.cdm.attributes import Attribute
-from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING
+from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING, any_type
 from zarr_cdm.errors import MetadataError
-from zarr_cdm.metadata.fills import SPECIAL
+from zarr_cdm.metadata import fills
+from zarr_cdm.metadata.dtypes import zarr_type
 
 
 def shown(attribute: Attribute) -> Any:
@@ -47,10 +49,10 @@ def inferred(value: Any) -> Attribute:
     kept as JSON text.
     """
     if isinstance(value, str):
-        return Attribute(value, CHAR)
+        return Attribute(_encodable(value), CHAR)
     items = value if isinstance(value, list) else [value]
     if items and all(isinstance(item, str) for item in items):
-        return Attribute(items, STRING)
+        return Attribute([_encodable(item) for item in items], STRING)
     kinds = {type(item) for item in items}
     if kinds == {bool}:
         return Attribute(items, ATOMIC_TYPES["ubyte"])
@@ -58,9 +60,16 @@ def inferred(value: Any) -> Attribute:
         large = max(items) >= 2**63
         if not large or min(items) >= 0:
             return Attribute(items, ATOMIC_TYPES["uint64" if large else "int64"])
-    if kinds <= {int, float}:
-        return Attribute(np.array(items, float), ATOMIC_TYPES["double"])
-    return Attribute(json.dumps(value, ensure_ascii=False), CHAR)
+    numbers = [fills.SPECIAL.get(item, item) if type(item) is str else item for item in items]
+    if {type(item) for item in numbers} <= {int, float}:
+        with suppress(OverflowError):  # a whole number beyond all doubles
+            return Attribute(np.array(numbers, float), ATOMIC_TYPES["double"])
+    return Attribute(_encodable(json.dumps(value, ensure_ascii=False)), CHAR)
+
+
+def _encodable(text: str) -> str:
+    """Return a text without the halves of surrogate pairs that JSON can spell."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def typed(value: Any, name: str) -> Attribute:
@@ -76,25 +85,30 @@ def typed(value: Any, name: str) -> Attribute:
         if kind is CHAR:
             if not isinstance(value, str):
                 raise TypeError("expected text")
-            return Attribute(value, CHAR)
+            return Attribute(_encodable(value), CHAR)
         items = value if isinstance(value, list) else [value]
         if kind is STRING:
             return Attribute([_text(item) for item in items], STRING)
-        numbers = [SPECIAL[item] if isinstance(item, str) else item for item in items]
+        numbers = [fills.decode(item, zarr_type(kind.dtype)) for item in items]
         return Attribute(np.array(numbers, kind.dtype), kind)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise MetadataError(f"{value!r} is no attribute of type {name!r} ({error})") from error
 
 
 def _text(item: Any) -> str | None:
     if item is not None and not isinstance(item, str):
         raise TypeError("expected texts")
-    return item
+    return item and _encodable(item)
 
 
 def exact(attribute: Attribute) -> dict[str, Any]:
-    """Return type and value of an attribute as JSON that loses nothing."""
+    """Return type and value of an attribute as JSON that loses nothing.
+
+    A type that netCDF does not have goes by NumPy's type string.
+    """
     name = attribute.type.name
+    if name not in ATOMIC_TYPES:
+        name = attribute.type.dtype.str
     if isinstance(attribute.value, tuple):
         texts = [text if text is None else _base64(_stored(text)) for text in attribute.value]
         return {"type": name, "base64": texts}
@@ -107,7 +121,8 @@ def exact(attribute: Attribute) -> dict[str, Any]:
 def from_exact(document: Any) -> Attribute:
     """Return the attribute: the inverse of `exact`."""
     try:
-        kind = ATOMIC_TYPES[document["type"]]
+        name = document["type"]
+        kind = ATOMIC_TYPES[name] if name in ATOMIC_TYPES else any_type(np.dtype(name))
         data = document["base64"]
         if kind is STRING:
             return Attribute([None if text is None else _restored(text) for text in data], STRING)

@@ -31,5 +31,7 @@ class DimensionNamesDialect:
 def names_of(document: ArrayMetadata) -> tuple[str | None, ...]:
     """Return the names of an array's dimensions; None for one that has none."""
     rank = len(document.shape)
-    found = document.dimension_names or document.attributes.get(DIMENSIONS) or (None,) * rank
-    return tuple(found) if len(found) == rank else (None,) * rank
+    found = document.dimension_names or document.attributes.get(DIMENSIONS)
+    if not isinstance(found, list | tuple) or len(found) != rank:
+        return (None,) * rank
+    return tuple(name if isinstance(name, str) else None for name in found)

@@ -21,16 +21,17 @@ import numpy as np
 
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.lazy import MappedArray
-from zarr_cdm.cdm.model import ArrayLike, Dataset, Dimension, Group, Variable, join
+from zarr_cdm.cdm.model import ArrayLike, Dataset, Dimension, Group, Storage, Variable, join
 from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING, AtomicType, NetcdfType, any_type
 from zarr_cdm.dialects import fill_value, records
 from zarr_cdm.dialects.attributes import inferred, shown
 from zarr_cdm.dialects.base import Layout, OpenArray
 from zarr_cdm.dialects.dimension_names import names_of
-from zarr_cdm.dialects.plain import as_objects, fill_attribute, is_reserved, write_plain
+from zarr_cdm.dialects.plain import as_objects, fill_attribute, is_reserved, read_array, write_plain
+from zarr_cdm.dialects.records import Record, as_list, as_object
 from zarr_cdm.dialects.scope import Scope
 from zarr_cdm.dialects.tree import read_tree
-from zarr_cdm.errors import ZarrCdmError
+from zarr_cdm.errors import MetadataError, UnsupportedError, ZarrCdmError
 from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata, Node, ZarrVersion
 
 ARRAY_MEMBER = "cdm"
@@ -38,7 +39,7 @@ GROUP_ATTRIBUTE = "_nc_cdm"
 NCZARR_ARRAY, NCZARR_GROUP, NCZARR_TYPES = "_nczarr_array", "_nczarr_group", "_nczarr_attr"
 NCZARR_ROOT = "_nczarr_superblock"
 ENCODING = "_Encoding"
-Record = records.Record
+NO_NODES = {"", ".", "..", "zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"}
 
 
 class NativeDialect:
@@ -50,14 +51,44 @@ class NativeDialect:
 
     def read(self, root: Node, array: OpenArray) -> Dataset:
         dataset = read_tree(root, array, _read_group, _read_array)
-        dataset.provenance = dict(_record(root.document).get("provenance", {}))
+        dataset.provenance = dict(as_object(_record(root.document).get("provenance")))
         return dataset
 
     def write(
         self, dataset: Dataset, layouts: Mapping[str, Layout], zarr_format: ZarrVersion
     ) -> Node:
+        paths = dataset.dimension_paths()
+        for path, group in dataset.walk():
+            _check_names(group, path)
+        for path, variable in dataset.all_variables():
+            _check(variable, path, paths)
         plain = write_plain(dataset, layouts, zarr_format)
-        return _write_group(plain, dataset, "/", dataset.dimension_paths())
+        return _write_group(plain, dataset, "/", paths)
+
+
+def _check_names(group: Group, path: str) -> None:
+    """Raise where two nodes would be one, or a node would be a document or no node at all."""
+    for name in [*group.variables, *group.groups]:
+        if name in NO_NODES or "/" in name:
+            raise UnsupportedError(
+                "Zarr cannot hold this name; change it", variable=join(path, name)
+            )
+        if name in group.variables and name in group.groups:
+            raise MetadataError("a variable and a group have one name", variable=join(path, name))
+
+
+def _check(variable: Variable, path: str, paths: Mapping[Dimension, str]) -> None:
+    """Raise where a variable does not fit its dataset."""
+    for dimension in variable.dimensions:
+        if dimension not in paths:
+            raise MetadataError(f"dimension {dimension.name!r} belongs to no group", variable=path)
+    if variable.type.dtype.hasobject and variable.type is not STRING:
+        raise UnsupportedError(f"type {variable.type.name!r} cannot be written yet", variable=path)
+    if tuple(variable.data.shape) != variable.shape:
+        raise MetadataError(
+            f"the data have shape {variable.data.shape}, the dimensions {variable.shape}",
+            variable=path,
+        )
 
 
 def _has_record(node: Node) -> bool:
@@ -72,23 +103,18 @@ def _record(document: Document) -> Record:
     if isinstance(document, GroupMetadata):
         holder = document.attributes.get(GROUP_ATTRIBUTE)
         if document.zarr_format == 2:
-            holder = _dict(document.attributes.get(NCZARR_GROUP)).get(ARRAY_MEMBER)
-        return _dict(holder)
+            holder = as_object(document.attributes.get(NCZARR_GROUP)).get(ARRAY_MEMBER)
+        return as_object(holder)
     if document.zarr_format == 2:
-        return _dict(_dict(document.attributes.get(NCZARR_ARRAY)).get(ARRAY_MEMBER))
-    return _dict(document.members.get(ARRAY_MEMBER))
-
-
-def _dict(value: Any) -> Record:
-    return value if isinstance(value, dict) else {}
+        return as_object(as_object(document.attributes.get(NCZARR_ARRAY)).get(ARRAY_MEMBER))
+    return as_object(document.members.get(ARRAY_MEMBER))
 
 
 def _read_group(document: GroupMetadata, group: Group, path: str, scope: Scope) -> list[str]:
     record = _record(document)
-    for name, found in _dict(record.get("dimensions")).items():
-        group.dimensions[name] = Dimension(name, found["size"], bool(found.get("unlimited")))
+    group.dimensions = records.read_dimensions(record)
     group.attributes = records.read_attributes(record, _own(document.attributes))
-    return [*record.get("variables", ()), *record.get("groups", ())]
+    return as_list(record.get("variables"), str) + as_list(record.get("groups"), str)
 
 
 def _own(attributes: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,13 +125,15 @@ def _read_array(
     document: ArrayMetadata, data: ArrayLike, name: str, path: str, scope: Scope
 ) -> Variable:
     record = _record(document)
-    kind = ATOMIC_TYPES.get(record.get("type", ""))
+    if not record:
+        return read_array(document, data, name, path, scope, names_of=names_of)
+    kind = ATOMIC_TYPES.get(str(record.get("type")))
     visible = _own(document.attributes)
     if kind is STRING and data.dtype.kind == "S":
         data = MappedArray(data, STRING.dtype, _decode_texts)
         visible.pop(ENCODING, None)
     data = as_objects(data)
-    if kind is None or kind.dtype != data.dtype:  # no record, or another writer's array
+    if kind is None or kind.dtype != data.dtype:  # the type of Zarr alone, or another writer's
         kind = any_type(data.dtype)
     attributes = records.read_attributes(
         record,
@@ -113,24 +141,20 @@ def _read_array(
         partial(_infer, document, kind),
         partial(_show, document.zarr_format),
     )
-    fill = attributes.get(fill_value.NAME)
-    if fill is None and not record:
-        fill = fill_attribute(document, data.dtype)
-        attributes |= {} if fill is None else {fill_value.NAME: fill}
-    storage = records.read_storage(_dict(record.get("storage")))
-    if storage.fill_mode != "none":
-        storage = replace(storage, fill_value=_fill(fill, kind))
+    storage = records.read_storage(as_object(record.get("storage")))
+    storage = _with_fill(storage, attributes.get(fill_value.NAME), kind)
     return Variable(
         name, kind, _dimensions(document, record, path, scope), attributes, data, storage
     )
 
 
-def _fill(fill: Attribute | None, kind: AtomicType) -> Any:
-    if fill is None or fill.type is not kind or not len(fill.value):
-        return kind.default_fill
-    if kind is CHAR:
-        return np.bytes_(str(fill.value[0]).encode("utf-8", "surrogateescape"))
-    return fill.value[0]
+def _with_fill(storage: Storage, fill: Attribute | None, kind: AtomicType) -> Storage:
+    """Return ``storage`` with its fill value: the attribute, if there still is one."""
+    if fill is not None and fill.type == kind and len(fill.value):
+        return replace(storage, fill_mode="explicit", fill_value=fill.element())
+    if storage.fill_mode == "none":
+        return storage
+    return replace(storage, fill_mode="default", fill_value=kind.default_fill)
 
 
 def _dimensions(
@@ -138,16 +162,16 @@ def _dimensions(
 ) -> tuple[Dimension, ...]:
     """Return an array's dimensions; a record is ignored where other names outdate it."""
     names = names_of(document)
-    recorded = record.get("dimensions", [])
-    current = [entry["path"].rpartition("/")[2] for entry in recorded] == list(names)
-    if not current:
+    recorded = as_list(record.get("dimensions"), dict)
+    paths = [str(entry.get("path")) for entry in recorded]
+    if [place.rpartition("/")[2] for place in paths] != list(names):
         return tuple(
             scope.nearest(path, name or f"_Anonymous_Dim_{size}", size)
             for name, size in zip(names, document.shape, strict=True)
         )
     return tuple(
-        scope.at(path, entry["path"], size, unlimited=bool(entry.get("unlimited")))
-        for entry, size in zip(recorded, document.shape, strict=True)
+        scope.at(path, place, size, unlimited=entry.get("unlimited") is True)
+        for place, entry, size in zip(paths, recorded, document.shape, strict=True)
     )
 
 
@@ -166,12 +190,13 @@ def _show(zarr_format: ZarrVersion, name: str, attribute: Attribute) -> Any:
 
 
 def _decode_texts(part: np.ndarray) -> np.ndarray:
-    return np.char.decode(part, "utf-8").astype(object)
+    return np.char.decode(part, "utf-8", "surrogateescape").astype(object)
 
 
 def encode_texts(part: np.ndarray) -> np.ndarray:
     """Return texts as UTF-8 bytes, as long as the longest: how Zarr v2 holds strings here."""
-    return np.char.encode(part.astype(str), "utf-8")
+    texts = [text or "" for text in part.ravel().tolist()]  # None is netCDF's NULL
+    return np.char.encode(np.array(texts, str).reshape(part.shape), "utf-8", "surrogateescape")
 
 
 def _write_group(plain: Node, group: Group, path: str, paths: Mapping[Dimension, str]) -> Node:
@@ -207,7 +232,6 @@ def _write_array(
         paths,
         visible,
         partial(_infer, document, variable.type),
-        partial(_show, document.zarr_format),
     )
     if document.zarr_format == 3:
         return replace(document, members={ARRAY_MEMBER: {"must_understand": False, **record}})

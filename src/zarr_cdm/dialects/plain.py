@@ -12,18 +12,21 @@ import numpy as np
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.lazy import MappedArray
 from zarr_cdm.cdm.model import ArrayLike, Dataset, Group, Storage, Variable, join
-from zarr_cdm.cdm.types import CHAR, STRING, any_type
+from zarr_cdm.cdm.types import CHAR, STRING, AtomicType, any_type
 from zarr_cdm.dialects import fill_value
 from zarr_cdm.dialects.attributes import inferred, shown
 from zarr_cdm.dialects.base import Layout, OpenArray
 from zarr_cdm.dialects.scope import Scope
 from zarr_cdm.dialects.tree import read_tree
+from zarr_cdm.errors import MetadataError
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node, ZarrVersion
+from zarr_cdm.metadata.dtypes import VARIABLE
 from zarr_cdm.metadata.extension import Extension
 
 DIMENSIONS = "_ARRAY_DIMENSIONS"
 # Attributes that speak of Zarr, or of netCDF's data model; they are no attributes of the data.
 RESERVED = (DIMENSIONS, "_nc_cdm", "_nczarr_", "_NCZARR_")
+BYTES = AtomicType("bytes", np.dtype(object), b"")  # of any length; netCDF has no such type
 NamesOf = Callable[[ArrayMetadata], tuple[str | None, ...]]
 
 
@@ -34,7 +37,7 @@ def is_reserved(name: str) -> bool:
 
 def read_plain(root: Node, array: OpenArray, names_of: NamesOf) -> Dataset:
     """Return a hierarchy as a dataset; ``names_of`` tells how an array names its dimensions."""
-    return read_tree(root, array, _read_group, partial(_read_array, names_of=names_of))
+    return read_tree(root, array, _read_group, partial(read_array, names_of=names_of))
 
 
 def _read_group(document: GroupMetadata, group: Group, path: str, scope: Scope) -> list[str]:
@@ -42,7 +45,7 @@ def _read_group(document: GroupMetadata, group: Group, path: str, scope: Scope) 
     return []
 
 
-def _read_array(
+def read_array(
     document: ArrayMetadata,
     data: ArrayLike,
     name: str,
@@ -51,6 +54,7 @@ def _read_array(
     *,
     names_of: NamesOf,
 ) -> Variable:
+    """Return the variable that an array stands for by itself, in the group at ``path``."""
     data = as_objects(data)
     attributes = plain_attributes(document.attributes)
     fill = fill_attribute(document, data.dtype)
@@ -59,7 +63,7 @@ def _read_array(
     names = names_of(document)
     return Variable(
         name=name,
-        type=any_type(data.dtype),
+        type=BYTES if VARIABLE.get(document.data_type.name) is bytes else any_type(data.dtype),
         dimensions=tuple(
             scope.nearest(path, label or f"_Anonymous_Dim_{size}", size)
             for label, size in zip(names, document.shape, strict=True)
@@ -94,14 +98,20 @@ def plain_attributes(attributes: Mapping[str, Any]) -> dict[str, Attribute]:
 def fill_attribute(document: ArrayMetadata, dtype: np.dtype) -> Attribute | None:
     """Return ``_FillValue``: the attribute, or in Zarr v2 the fill value, as xarray has it."""
     if fill_value.NAME in document.attributes:
-        value = fill_value.decode(document.attributes[fill_value.NAME], dtype)
+        given = document.attributes[fill_value.NAME]
+        try:
+            value = fill_value.decode(given, dtype)
+        except MetadataError:  # no fill value for this array, but an attribute still
+            return inferred(given)
     elif document.zarr_format == 2 and document.fill_value is not None:
         value = document.fill_value
     else:
         return None
     if isinstance(value, str):
         return Attribute([value], STRING)
-    if isinstance(value, bytes) and dtype.itemsize == 1:
+    if dtype.hasobject:
+        return None  # bytes of any length, which no attribute holds
+    if dtype == CHAR.dtype:
         return Attribute(value.decode("utf-8", "surrogateescape") or "\0", CHAR)
     return Attribute(np.array([value], dtype), any_type(dtype))
 
@@ -164,11 +174,13 @@ def _write_array(variable: Variable, layout: Layout, zarr_format: ZarrVersion) -
 def _is_hidden(
     name: str, attribute: Attribute, variable: Variable, zarr_format: ZarrVersion
 ) -> bool:
-    """Tell whether xarray would stumble over an attribute if it stood in the JSON.
+    """Tell whether JSON cannot hold an attribute, or xarray would stumble over it there.
 
     It decodes ``_FillValue`` on Zarr v3 by the type of the array, one number; and it takes a
     ``missing_value`` of ``"NaN"`` for text. (A NaN masks nothing that is not NaN already.)
     """
+    if attribute.type is not CHAR and attribute.type.dtype.kind in "cSV":
+        return True
     if name == fill_value.NAME:
         return len(attribute.value) != 1 or (
             zarr_format == 3

@@ -28,7 +28,7 @@ def read_tree(
     scope = Scope(dataset)
     document = root.document
     if isinstance(document, ArrayMetadata):
-        raise MetadataError("the root is an array, not a group; open it with open_array")
+        raise MetadataError("the root is an array, not a group: that is no dataset")
     _read(document, root, dataset, "/", array, scope, read_group, read_array)
     return dataset
 
@@ -67,5 +67,4 @@ def _read(
 def _ordered(first: list[str], names: list[str]) -> list[str]:
     """Return ``names``, those that ``first`` has in its order and before the others."""
     present = set(names)
-    known = [name for name in first if name in present]
-    return known + [name for name in names if name not in set(known)]
+    return list(dict.fromkeys([*(name for name in first if name in present), *names]))

@@ -24,6 +24,7 @@ from zarr_cdm.errors import FormatError
 NUMBERS = (h5py.h5t.INTEGER, h5py.h5t.FLOAT)
 # What is put before the name of a variable that is no coordinate of the dimension of its name.
 NON_COORDINATE = "_nc4_non_coord_"
+DIMENSION_LIST = "DIMENSION_LIST"  # for each axis the scales that are attached to it
 
 
 LAYOUTS: dict[int, Literal["contiguous", "compact", "chunked"]] = {
@@ -73,6 +74,16 @@ class Hdf5File:
         shape: tuple[int, ...] = self._object(group, variable).shape
         return shape
 
+    def dimensions(self, group: str, variable: str) -> tuple[str, ...] | None:
+        """Return the paths of a variable's dimensions; None where it is one itself, or has none."""
+        owner = self._object(group, variable)
+        if DIMENSION_LIST not in owner.attrs:
+            return None
+        axes = owner.attrs[DIMENSION_LIST]
+        if not all(len(scales) for scales in axes):
+            return None
+        return tuple(h5py.h5r.get_name(scales[0], owner.id).decode() for scales in axes)
+
     def storage(self, group: str, variable: str) -> Storage:
         """Return how a variable is stored, but for its fill value."""
         stored = self._object(group, variable).id
@@ -110,11 +121,17 @@ class Hdf5File:
         return found
 
     def _object(self, group: str, variable: str | None) -> h5py.HLObject:
-        place = self._file[group]
-        if variable is None:
-            return place
-        hidden = NON_COORDINATE + variable
-        return place[hidden if hidden in place else variable]
+        try:
+            place = self._file[group]
+            if variable is None:
+                return place
+            hidden = NON_COORDINATE + variable
+            return place[hidden if hidden in place else variable]
+        except KeyError as error:  # netCDF4-python reads names of 256 bytes, the most, wrongly
+            raise FormatError(
+                f"HDF5 has no {variable or group!r}, of which netCDF4-python speaks",
+                source=self._file.filename,
+            ) from error
 
 
 def _text(attribute: h5py.h5a.AttrID, kind: h5py.h5t.TypeStringID) -> Attribute:

@@ -54,7 +54,7 @@ class NetcdfFormat:
             The file is not netCDF, or damaged, or shorter than its header demands.
         """
         if _magic(target).startswith(CLASSIC_MAGIC):
-            return _read(target, ClassicFile(check_length(target)))
+            return _read(target, ClassicFile(_readable(check_length(target), target)))
         with Hdf5File(target) as file:
             return _read(target, file)
 
@@ -78,6 +78,17 @@ def _magic(target: str) -> bytes:
     raise FormatError(f"is no netCDF file: it begins with {start[:24]!r}", source=target)
 
 
+def _readable(header: ClassicHeader, target: str) -> ClassicHeader:
+    """Return the header; raise where netCDF-C would take its mark of streaming for a number."""
+    if header.streaming:
+        raise FormatError(
+            "was streamed: its header leaves the number of records open, and netCDF-C would find "
+            f"billions of them; write their number ({header.records}) behind the first 4 bytes",
+            source=target,
+        )
+    return header
+
+
 def _read(target: str, exact: Exact) -> Dataset:
     file = NetcdfFile(target)
     with LOCK:
@@ -87,8 +98,18 @@ def _read(target: str, exact: Exact) -> Dataset:
             provenance={"data_model": file.handle.data_model},
             closer=file.close,
         )
-        _fill(dataset, file, "/", {}, exact)
+        try:
+            _fill(dataset, file, "/", {}, exact)
+        except BaseException as error:
+            file.close()
+            if isinstance(error, UnicodeDecodeError):
+                raise _no_utf8(error, target) from error
+            raise
     return dataset
+
+
+def _no_utf8(error: UnicodeDecodeError, target: str) -> FormatError:
+    return FormatError(f"has a name that is not UTF-8: {error.object!r}", source=target)
 
 
 class NetcdfFile:
@@ -103,6 +124,8 @@ class NetcdfFile:
             warnings.simplefilter("always")
             try:
                 handle = netCDF4.Dataset(self.path, "r")
+            except UnicodeDecodeError as error:
+                raise _no_utf8(error, self.path) from error
             except (OSError, RuntimeError, TypeError, ValueError, KeyError) as error:
                 reason = getattr(error, "strerror", None) or error
                 raise FormatError(
@@ -139,9 +162,21 @@ class NetcdfArray:
         self.dtype = dtype
 
     def __getitem__(self, selection: Any) -> np.ndarray:
-        """Return the selected values; several integer arrays select independently of each other."""
+        """Return the selected values; several integer arrays select independently of each other.
+
+        Raises
+        ------
+        FormatError
+            The data are damaged, or texts that are not UTF-8, or the file has been closed.
+        """
         with LOCK:
-            values = self.file.handle[self.path][selection]
+            try:
+                values = self.file.handle[self.path][selection]
+            except (OSError, RuntimeError, UnicodeDecodeError) as error:
+                reason = str(error) if self.file.handle.isopen() else "the file has been closed"
+                raise FormatError(
+                    f"cannot be read: {reason}", source=self.file.path, variable=self.path
+                ) from error
         return np.asarray(values, self.dtype)
 
     @property
@@ -212,6 +247,9 @@ class Exact(Protocol):
     def extent(self, group: str, variable: str) -> tuple[int, ...] | None:
         """Return the stored shape; None where it cannot differ from that of the dimensions."""
 
+    def dimensions(self, group: str, variable: str) -> tuple[str, ...] | None:
+        """Return the paths of a variable's dimensions; None where their names are enough."""
+
 
 class ClassicFile:
     """A classic file by its header: one group, no chunks, big-endian."""
@@ -229,18 +267,25 @@ class ClassicFile:
     def extent(self, group: str, variable: str) -> tuple[int, ...] | None:
         return None
 
+    def dimensions(self, group: str, variable: str) -> tuple[str, ...] | None:
+        return None
+
 
 def _fill(
     group: Group, file: NetcdfFile, path: str, scope: Mapping[str, Dimension], exact: Exact
 ) -> None:
-    """Fill ``group`` with what the file has at ``path``; ``scope``: the dimensions it can see."""
+    """Fill ``group`` with what the file has at ``path``.
+
+    ``scope`` are the dimensions that it can see, by their names and by their paths.
+    """
     source = file.handle if path == "/" else file.handle[path]
     group.dimensions = {
         name: Dimension(name, len(dimension), dimension.isunlimited())
         for name, dimension in source.dimensions.items()
     }
     group.attributes = dict(_attributes(source, file.path, path, None, exact))
-    scope = {**scope, **group.dimensions}
+    by_path = {join(path, name): dimension for name, dimension in group.dimensions.items()}
+    scope = {**scope, **group.dimensions, **by_path}
     for name, variable in source.variables.items():
         found = _variable(variable, file, path, scope, exact)
         if found is not None:
@@ -258,9 +303,10 @@ def _variable(
         _left_out(file.path, place, f"is of the user-defined type {source.datatype.name!r}")
         return None
     kind = STRING if source.dtype is str else atomic_type(source.dtype)
-    dimensions = tuple(scope[name] for name in source.dimensions if name in scope)
+    dimensions = _dimensions(source, group, scope, exact)
     extent = exact.extent(group, source.name)
-    if not _agree(dimensions, source.ndim, extent):
+    # Where a dimension is hidden by another of its name, netCDF4-python takes that one's length.
+    if not _agree(dimensions, source.shape, extent):
         _left_out(file.path, place, "has dimensions that netCDF4-python takes from another group")
         return None
     attributes = dict(_attributes(source, file.path, group, source.name, exact))
@@ -274,13 +320,31 @@ def _variable(
     return Variable(source.name, kind, dimensions, attributes, data, storage)
 
 
-def _agree(dimensions: tuple[Dimension, ...], rank: int, extent: tuple[int, ...] | None) -> bool:
+def _dimensions(
+    source: Any, group: str, scope: Mapping[str, Dimension], exact: Exact
+) -> tuple[Dimension, ...]:
+    """Return the dimensions of a variable, which may be hidden by others of their names."""
+    names: tuple[str, ...] = source.dimensions
+    places = [place.rpartition("/")[2] for place in scope if place.startswith("/")]
+    if any(places.count(name) > 1 for name in names):
+        names = exact.dimensions(group, source.name) or names
+    return tuple(scope[name] for name in names if name in scope)
+
+
+def _agree(
+    dimensions: tuple[Dimension, ...], shape: tuple[int, ...], extent: tuple[int, ...] | None
+) -> bool:
     """Tell whether these are the dimensions of a variable; an unlimited one may be longer."""
     if extent is None:
-        return len(dimensions) == rank
-    return len(dimensions) == len(extent) and all(
-        size == dimension.size or (dimension.unlimited and size < dimension.size)
-        for size, dimension in zip(extent, dimensions, strict=True)
+        return len(dimensions) == len(shape)
+    sizes = tuple(dimension.size for dimension in dimensions)
+    return (
+        sizes == shape
+        and len(sizes) == len(extent)
+        and all(
+            size == dimension.size or (dimension.unlimited and size < dimension.size)
+            for size, dimension in zip(extent, dimensions, strict=True)
+        )
     )
 
 

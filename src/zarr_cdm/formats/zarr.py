@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
 
 from zarr_cdm.cdm.lazy import MappedArray
 from zarr_cdm.cdm.model import ArrayLike, Dataset, Variable
@@ -15,7 +18,7 @@ from zarr_cdm.core.stores.table import is_remote, local_path, open_store
 from zarr_cdm.dialects.base import Layout
 from zarr_cdm.dialects.native import NativeDialect, encode_texts
 from zarr_cdm.dialects.table import choose
-from zarr_cdm.errors import ZarrCdmError
+from zarr_cdm.errors import MetadataError, ZarrCdmError
 from zarr_cdm.formats.base import Options
 from zarr_cdm.metadata.documents import ZarrVersion
 from zarr_cdm.parallel import blocks, copy
@@ -85,8 +88,18 @@ class ZarrFormat:
 def _write_data(variable: Variable, path: str, array: ZarrArray) -> None:
     data: ArrayLike = variable.data
     if variable.type is STRING and not array.dtype.hasobject:
-        data = MappedArray(data, array.dtype, encode_texts)
+        data = MappedArray(data, array.dtype, partial(_fitting, array.dtype.itemsize))
     try:
         copy(data, array, list(blocks(variable.shape, array.chunks, array.dtype.itemsize)))
     except ZarrCdmError as error:
         raise error.at(variable=path) from error.__cause__
+
+
+def _fitting(item_bytes: int, part: np.ndarray) -> np.ndarray:
+    """Return texts as bytes; NumPy would cut one that is longer than the elements of the array."""
+    encoded = encode_texts(part)
+    if encoded.dtype.itemsize > item_bytes:
+        raise MetadataError(
+            f"a text has {encoded.dtype.itemsize} bytes, the layout leaves room for {item_bytes}"
+        )
+    return encoded

@@ -85,7 +85,7 @@ def _text_bytes(variable: Variable, zarr_format: ZarrVersion) -> int | None:
         return None
     return max(
         (
-            len(text.encode("utf-8"))
+            len((text or "").encode("utf-8", "surrogateescape"))
             for block in blocks(variable.shape, chunk_shape(variable), 16)
             for text in variable.data[block].ravel().tolist()
         ),

@@ -1,0 +1,147 @@
+"""What every dialect promises, over all of the table, with generated datasets."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.datasets import datasets, differences
+from zarr_cdm.cdm.attributes import Attribute
+from zarr_cdm.cdm.lazy import MappedArray
+from zarr_cdm.cdm.model import Dataset, Group
+from zarr_cdm.cdm.types import CHAR, STRING
+from zarr_cdm.core.group import create_group, open_group, publish
+from zarr_cdm.core.stores.memory import MemoryStore
+from zarr_cdm.dialects.attributes import shown
+from zarr_cdm.dialects.native import encode_texts
+from zarr_cdm.dialects.plain import is_reserved
+from zarr_cdm.dialects.table import DIALECTS, choose
+from zarr_cdm.metadata.documents import ZarrVersion
+from zarr_cdm.translate.chunking import layout_of
+
+# Each dialect with the versions that it writes.
+VERSIONS: dict[str, list[ZarrVersion]] = {
+    "native": [2, 3],
+    "dimension_names": [3],
+    "array_dimensions": [2],
+}
+PLAIN = [(name, versions[0]) for name, versions in VERSIONS.items() if name != "native"]
+many = settings(max_examples=3 * settings.default.max_examples)
+
+
+def write(dataset: Dataset, name: str, zarr_format: ZarrVersion) -> MemoryStore:
+    """Return a store with a dataset in a dialect."""
+    layouts = {
+        path: layout_of(variable, zarr_format, text_bytes(variable.data))
+        for path, variable in dataset.all_variables()
+    }
+    node = DIALECTS[name]().write(dataset, layouts, zarr_format)
+    group = create_group(MemoryStore(), node, zarr_format)
+    for path, variable in dataset.all_variables():
+        array, data = group.array(path[1:]), variable.data
+        if variable.type is STRING and not array.dtype.hasobject:
+            data = MappedArray(data, array.dtype, encode_texts)
+        array[...] = data[...]
+    publish(group)
+    assert isinstance(group.store, MemoryStore)
+    return group.store
+
+
+def text_bytes(data: Any) -> int:
+    texts = data[...].ravel().tolist() if data.dtype.hasobject else []
+    return max((len((text or "").encode()) for text in texts), default=0)
+
+
+def read(store: MemoryStore) -> tuple[str, Dataset]:
+    group = open_group(store)
+    name, dialect = choose(group.node)
+    return name, dialect.read(group.node, group.array)
+
+
+def test_every_dialect_of_the_table_is_tested() -> None:
+    assert set(VERSIONS) == set(DIALECTS)
+
+
+@pytest.mark.parametrize("zarr_format", VERSIONS["native"])
+@many
+@given(dataset=datasets())
+def test_our_own_dialect_keeps_everything(dataset: Dataset, zarr_format: ZarrVersion) -> None:
+    name, found = read(write(dataset, "native", zarr_format))
+    assert name == "native"
+    assert differences(dataset, found) == []
+    assert found.provenance == dataset.provenance
+
+
+@pytest.mark.parametrize("zarr_format", VERSIONS["native"])
+@given(dataset=datasets())
+def test_what_is_read_writes_the_same_store_again(
+    dataset: Dataset, zarr_format: ZarrVersion
+) -> None:
+    first = write(dataset, "native", zarr_format)
+    second = write(read(first)[1], "native", zarr_format)
+    assert {key: first.get(key) for key in first.list()} == {
+        key: second.get(key) for key in second.list()
+    }
+
+
+@pytest.mark.parametrize(("name", "zarr_format"), PLAIN)
+@many
+@given(dataset=datasets(shadowing=False))
+def test_plain_dialects_keep_values_names_and_attributes(
+    dataset: Dataset, name: str, zarr_format: ZarrVersion
+) -> None:
+    chosen, found = read(write(dataset, name, zarr_format))
+    assert chosen == name
+    assert [path for path, _ in found.walk()] == [path for path, _ in dataset.walk()]
+    variables = dict(found.all_variables())
+    for path, before in dataset.all_variables():
+        after = variables.pop(path)
+        assert [dim.name for dim in after.dimensions] == [dim.name for dim in before.dimensions]
+        assert after.shape == before.shape
+        assert same_values(np.asarray(before.data[...]), np.asarray(after.data[...]))
+        assert plain(after.attributes) == plain(before.attributes)
+        if before.storage.fill_mode == "explicit" and before.type not in (CHAR, STRING):
+            fill = before.attributes["_FillValue"]
+            assert len(fill.value) != 1 or same_fill(after.attributes["_FillValue"], fill)
+    assert not variables
+    for (_, before_group), (_, after_group) in zip(dataset.walk(), found.walk(), strict=True):
+        assert plain(after_group.attributes) == plain(before_group.attributes)
+
+
+def plain(attributes: dict[str, Attribute]) -> dict[str, Any]:
+    """Return what a dialect without types can keep of attributes."""
+    special = {"_FillValue", "missing_value", "_Encoding"}
+    return {
+        name: shown(attribute)
+        for name, attribute in attributes.items()
+        if not is_reserved(name) and name not in special
+    }
+
+
+def same_fill(found: Attribute, wanted: Attribute) -> bool:
+    """Tell whether two fill values are the same, but for the bits of a NaN."""
+    return found.type == wanted.type and np.array_equal(
+        found.value, wanted.value, equal_nan=wanted.type.dtype.kind == "f"
+    )
+
+
+def same_values(before: np.ndarray, after: np.ndarray) -> bool:
+    if after.dtype.hasobject:
+        return bool(before.tolist() == after.tolist())
+    if before.dtype.hasobject:  # text of a fixed length in bytes stays bytes
+        return bool(before.tolist() == np.char.decode(after, "utf-8").tolist())
+    return before.dtype == after.dtype and before.tobytes() == after.tobytes()
+
+
+@given(st.sampled_from(sorted(VERSIONS)))
+def test_a_dialect_leaves_the_dataset_that_it_writes_alone(name: str) -> None:
+    dataset = Dataset(attributes={"title": Attribute("ocean", CHAR)}, groups={"g": Group("g")})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write(dataset, name, VERSIONS[name][0])
+    assert differences(dataset, Dataset(attributes=dataset.attributes, groups=dataset.groups)) == []
