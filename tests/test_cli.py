@@ -1,6 +1,7 @@
 """The command line as a user meets it: results, typos, broken input, exit codes."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -170,6 +171,23 @@ def test_a_broken_file_is_one_line(
     assert seen.err.startswith(f"zarr-cdm: {path}: ")
     assert seen.err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_conversion_that_is_stopped_leaves_nothing(tmp_path: Path, name: str, code: int) -> None:
+    with netCDF4.Dataset(tmp_path / "large.nc", "w") as root:
+        for side, size in {"t": 8000, "y": 400, "x": 400}.items():
+            root.createDimension(side, size)
+        # Never written: it reads as fill values, 10 GB of them, and takes no room on disk.
+        root.createVariable("v", "f8", tuple("tyx"), chunksizes=(1, 400, 400))
+    (tmp_path / "to").mkdir()
+    command = [sys.executable, "-m", "zarr_cdm", "convert"]
+    process = subprocess.Popen([*command, tmp_path / "large.nc", tmp_path / "to" / "x.zarr"])
+    while process.poll() is None and not list(tmp_path.glob("to/*/v")):
+        time.sleep(0.01)
+    process.send_signal(getattr(signal, name))
+    assert process.wait(60) == code
+    assert list((tmp_path / "to").iterdir()) == []
 
 
 def test_help_does_not_wait_for_numpy() -> None:

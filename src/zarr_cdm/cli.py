@@ -1,6 +1,7 @@
 """The command ``zarr-cdm``: one verb, one call, then print.
 
-Exit codes: 0 done, 1 an error that is said in one line on stderr, 2 the command line is wrong.
+Exit codes: 0 done, 1 an error that is said in one line on stderr, 2 the command line is wrong, 130
+and 143 interrupted and terminated.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -25,13 +28,16 @@ CALLS = Registry(
         "pieces": "zarr_cdm.translate.dump:pieces",
     },
 )
-DONE, FAILED, INTERRUPTED = 0, 1, 130
+DONE, FAILED, INTERRUPTED, TERMINATED = 0, 1, 130, 143
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     given = parser().parse_args(arguments)
     notes: list[str] = []
+    if threading.current_thread() is threading.main_thread():
+        # A batch system ends a job with SIGTERM: what is half-written is then removed, too.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", ZarrCdmWarning)

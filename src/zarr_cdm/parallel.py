@@ -1,8 +1,10 @@
 """One way of doing things at once: threads, in batches.
 
-There is one pool in a process, as wide as the machine has cores; it starts with its first work and
-starts anew in a forked child. Work that a worker hands on runs where it is, so that nothing waits
-for a free thread that it occupies itself.
+Helpers do the work: daemon threads, as many as the machine has cores, which start with the first
+call of `run` and anew in a forked child. Work that a helper hands on runs where it is. The caller
+only waits, so an interrupt reaches it at once (netCDF4-python would swallow one). When `run` has
+returned or raised, nothing of it runs on: what an interrupted conversion has begun can be removed,
+for no thread writes to it any more.
 """
 
 from __future__ import annotations
@@ -10,10 +12,11 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from math import ceil, prod
-from typing import Any, TypeVar
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 Block = tuple[slice, ...]
@@ -22,28 +25,80 @@ THREADS = min(32, os.cpu_count() or 1)
 BLOCK_BYTES = 16 * 2**20
 _inside = threading.local()
 _lock = threading.Lock()
-_pool: ThreadPoolExecutor | None = None
+_calls: SimpleQueue[Callable[[], None]] | None = None
 
 
-def _forget_pool() -> None:
-    global _pool, _lock
-    _pool, _lock = None, threading.Lock()
+def _forget_helpers() -> None:
+    global _calls, _lock
+    _calls, _lock = None, threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_pool)
+    os.register_at_fork(after_in_child=_forget_helpers)
 
 
-def _mark() -> None:
-    _inside.worker = True
-
-
-def _executor() -> ThreadPoolExecutor:
-    global _pool
+def _helpers() -> SimpleQueue[Callable[[], None]]:
+    """Return the queue that the helpers serve; start them where there are none."""
+    global _calls
     with _lock:
-        if _pool is None:
-            _pool = ThreadPoolExecutor(THREADS, "zarr_cdm", initializer=_mark)
-        return _pool
+        if _calls is None:
+            calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+            for number in range(THREADS):
+                name = f"zarr_cdm-{number}"
+                threading.Thread(target=_serve, args=(calls,), name=name, daemon=True).start()
+            _calls = calls
+        return _calls
+
+
+def _serve(calls: SimpleQueue[Callable[[], None]]) -> None:
+    _inside.run = True
+    while True:
+        calls.get()()
+
+
+class _Work(Generic[Item]):
+    """What one call of `run` has to do, taken batch by batch by whichever helper is free."""
+
+    def __init__(
+        self, work: Callable[[Sequence[Item]], None], batches: Sequence[Sequence[Item]]
+    ) -> None:
+        self._work = work
+        self._left = deque(batches)
+        self._unfinished = len(batches)
+        self._helping = 0
+        self._changed = threading.Condition()
+        self.error: BaseException | None = None
+
+    def help(self) -> None:
+        """Do batches until none is left; an error ends it and stays here for the caller."""
+        with self._changed:
+            self._helping += 1
+        try:
+            while (batch := self._next()) is not None:
+                self._work(batch)
+                with self._changed:
+                    self._unfinished -= 1
+        except BaseException as error:
+            self.error = self.error or error
+        finally:
+            with self._changed:
+                self._helping -= 1
+                self._changed.notify_all()
+
+    def _next(self) -> Sequence[Item] | None:
+        with self._changed:
+            return self._left.popleft() if self._left and self.error is None else None
+
+    def wait(self) -> None:
+        """Wait until all is done, or there is an error."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._unfinished or self.error)
+
+    def end(self) -> None:
+        """Wait until no helper is at it any more; one that comes later finds nothing left."""
+        self._left.clear()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._helping)
 
 
 def run(work: Callable[[Sequence[Item]], None], items: Sequence[Item], most: int = 1) -> None:
@@ -56,20 +111,19 @@ def run(work: Callable[[Sequence[Item]], None], items: Sequence[Item], most: int
     """
     size = max(1, min(most, ceil(len(items) / THREADS)))
     batches = [items[i : i + size] for i in range(0, len(items), size)]
-    if len(batches) < 2 or getattr(_inside, "worker", False):
+    if len(batches) < 2 or getattr(_inside, "run", False):
         for batch in batches:
             work(batch)
         return
-    futures = [_executor().submit(work, batch) for batch in batches]
+    task = _Work(work, batches)
     try:
-        wait(futures, return_when=FIRST_EXCEPTION)
+        for _ in range(min(len(batches), THREADS)):
+            _helpers().put(task.help)
+        task.wait()
     finally:
-        for future in futures:
-            future.cancel()
-        wait(futures)
-    for future in futures:
-        if not future.cancelled():
-            future.result()
+        task.end()
+    if task.error is not None:
+        raise task.error
 
 
 def blocks(shape: Sequence[int], chunks: Sequence[int], item_bytes: int) -> Iterator[Block]:

@@ -82,8 +82,7 @@ class Info:
         known = [each for each in self.variables if each.raw_bytes and each.stored_bytes]
         raw = sum(each.raw_bytes or 0 for each in known)
         stored = sum(each.stored_bytes or 0 for each in known)
-        ratio = f", ratio {raw / stored:.2f}" if stored else ""
-        return f", {_size(raw)} in {_size(stored)}{ratio}"
+        return f", {_size(raw)} in {_size(stored)}, ratio {raw / stored:.2f}" if stored else ""
 
 
 def info(
