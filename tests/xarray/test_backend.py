@@ -378,3 +378,10 @@ def test_real_groups_open_as_with_xarray(name: str, tmp_path: Path) -> None:
     for group in expected:
         xr.testing.assert_equal(expected[group].load(), found[group].load())
         expected[group].close()
+    pytest.importorskip("zarr", reason="zarr-python is not installed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        stock = xr.open_groups(tmp_path / "x.zarr", engine="zarr")
+    assert set(stock) == set(found)
+    for group in found:
+        xr.testing.assert_equal(found[group], stock[group].load())
