@@ -406,3 +406,17 @@ def test_a_null_string_is_written_as_an_empty_one(zarr_format: ZarrVersion) -> N
     dataset.variables["s"] = Variable("s", STRING, (x,), data=np.array(["é", None, ""], object))
     _, found = read_store(write(dataset, "native", zarr_format))
     assert variable_of(found, "/s").data[...].tolist() == ["é", "", ""]
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_a_text_fill_value_that_is_no_utf8_is_kept_in_the_record(zarr_format: ZarrVersion) -> None:
+    x = Dimension("x", 1)
+    fill = {"_FillValue": Attribute(["\udc80"], STRING)}
+    storage = Storage(fill_mode="explicit", fill_value="\udc80")
+    data = np.array(["a"], object)
+    variable = Variable("t", STRING, (x,), fill, data, storage)
+    dataset = Dataset(dimensions={"x": x}, variables={"t": variable})
+    _, read_back = read_store(write(dataset, "native", zarr_format))
+    found = read_back.variables["t"]
+    assert found.attributes == fill
+    assert found.storage.fill_value == "\udc80"

@@ -49,10 +49,10 @@ def inferred(value: Any) -> Attribute:
     kept as JSON text.
     """
     if isinstance(value, str):
-        return Attribute(_encodable(value), CHAR)
+        return Attribute(encodable(value), CHAR)
     items = value if isinstance(value, list) else [value]
     if items and all(isinstance(item, str) for item in items):
-        return Attribute([_encodable(item) for item in items], STRING)
+        return Attribute([encodable(item) for item in items], STRING)
     kinds = {type(item) for item in items}
     if kinds == {bool}:
         return Attribute(items, ATOMIC_TYPES["ubyte"])
@@ -64,10 +64,10 @@ def inferred(value: Any) -> Attribute:
     if {type(item) for item in numbers} <= {int, float}:
         with suppress(OverflowError):  # a whole number beyond all doubles
             return Attribute(np.array(numbers, float), ATOMIC_TYPES["double"])
-    return Attribute(_encodable(json.dumps(value, ensure_ascii=False)), CHAR)
+    return Attribute(encodable(json.dumps(value, ensure_ascii=False)), CHAR)
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
     """Return a text without the halves of surrogate pairs that JSON can spell."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
@@ -85,7 +85,7 @@ def typed(value: Any, name: str) -> Attribute:
         if kind is CHAR:
             if not isinstance(value, str):
                 raise TypeError("expected text")
-            return Attribute(_encodable(value), CHAR)
+            return Attribute(encodable(value), CHAR)
         items = value if isinstance(value, list) else [value]
         if kind is STRING:
             return Attribute([_text(item) for item in items], STRING)
@@ -98,7 +98,7 @@ def typed(value: Any, name: str) -> Attribute:
 def _text(item: Any) -> str | None:
     if item is not None and not isinstance(item, str):
         raise TypeError("expected texts")
-    return item and _encodable(item)
+    return item and encodable(item)
 
 
 def exact(attribute: Attribute) -> dict[str, Any]:

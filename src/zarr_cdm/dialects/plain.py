@@ -14,7 +14,7 @@ from zarr_cdm.cdm.lazy import MappedArray
 from zarr_cdm.cdm.model import ArrayLike, Dataset, Group, Storage, Variable, join
 from zarr_cdm.cdm.types import CHAR, STRING, AtomicType, any_type
 from zarr_cdm.dialects import fill_value
-from zarr_cdm.dialects.attributes import inferred, shown
+from zarr_cdm.dialects.attributes import encodable, inferred, shown
 from zarr_cdm.dialects.base import Layout, OpenArray
 from zarr_cdm.dialects.scope import Scope
 from zarr_cdm.dialects.tree import read_tree
@@ -195,11 +195,12 @@ def _fill(variable: Variable, layout: Layout, zarr_format: ZarrVersion) -> Any:
     """Return the fill value of the array.
 
     xarray takes that of a v2 array for ``_FillValue``, so there it is undefined where the variable
-    has none; no chunk is left out that could need it.
+    has none; no chunk is left out that could need it. Bytes that are no UTF-8 cannot stand in JSON.
     """
     storage = variable.storage
     if zarr_format == 2 and (storage.fill_mode != "explicit" or variable.type is STRING):
         return None
-    if storage.fill_value is None:
+    fill = storage.fill_value
+    if fill is None or (isinstance(fill, str) and encodable(fill) != fill):
         return getattr(variable.type, "default_fill", None)
-    return storage.fill_value
+    return fill
