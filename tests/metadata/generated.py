@@ -9,8 +9,10 @@ from typing import Any
 import hypothesis.strategies as st
 import numpy as np
 
+from zarr_cdm.metadata import structs
+from zarr_cdm.metadata.byteorder import has_byte_order
 from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata
-from zarr_cdm.metadata.dtypes import PLAIN, VARIABLE, has_byte_order, numpy_dtype
+from zarr_cdm.metadata.dtypes import MACHINE, PLAIN, VARIABLE, numpy_dtype
 from zarr_cdm.metadata.extension import Extension
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
@@ -32,8 +34,51 @@ SIZED_TYPES = [
     Extension("null_terminated_bytes", {"length_bytes": 5}),
     Extension("raw_bytes", {"length_bytes": 3}),
 ]
-DATA_TYPES = [*PLAIN_TYPES, *SIZED_TYPES, Extension("r24"), *map(Extension, VARIABLE)]
-V2_TYPES = [*PLAIN_TYPES, *SIZED_TYPES, Extension("string"), Extension("bytes")]
+TIMES = [
+    Extension(f"numpy.{kind}", {"unit": unit, "scale_factor": scale})
+    for kind in ("datetime64", "timedelta64")
+    for unit, scale in (("ns", 1), ("us", 10), ("Y", 2**31 - 1), ("generic", 1))
+]
+
+
+def struct(**fields: Extension | tuple[Extension, list[int]]) -> Extension:
+    """Return a struct; a field with a shape is a pair."""
+    parts = []
+    for name, field in fields.items():
+        data_type, shape = field if isinstance(field, tuple) else (field, None)
+        part = {"name": name, "data_type": data_type.to_short_json()}
+        parts.append(part if shape is None else part | {"shape": shape})
+    return Extension("struct", {"fields": parts})
+
+
+POINT = struct(x=Extension("float32"), y=Extension("complex64"))
+STRUCTS = [
+    POINT,
+    struct(id=Extension("uint8"), flag=Extension("bool")),
+    struct(when=TIMES[1], at=POINT, text=SIZED_TYPES[0], data=SIZED_TYPES[3], µ=Extension("int64")),
+]
+# With shapes, which v2 alone has.
+SHAPED = [
+    struct(m=(Extension("int16"), [2, 3]), n=Extension("float64")),
+    struct(p=(POINT, [2]), t=(SIZED_TYPES[0], [1, 2]), one=(Extension("uint8"), [1])),
+]
+MACHINE_TYPES = [Extension(name) for name in MACHINE]
+# How many bits of a byte count where these are not all of them.
+MACHINE_BITS = {"int2": 2, "uint2": 2, "int4": 4, "uint4": 4} | {
+    name: int(name[5]) for name in MACHINE if name.startswith(("float4", "float6"))
+}
+VARIABLE_TYPES = [Extension(name) for name, kind in VARIABLE.items() if kind in (str, bytes)]
+SHARED_TYPES = [*PLAIN_TYPES, *SIZED_TYPES, *TIMES, *STRUCTS]
+DATA_TYPES = [
+    *SHARED_TYPES,
+    *MACHINE_TYPES,
+    Extension("r24"),
+    Extension("complex_float32"),
+    Extension("complex_float64"),
+    struct(a=Extension("bfloat16"), b=Extension("r16"), c=Extension("complex_float16")),
+    *VARIABLE_TYPES,
+]
+V2_TYPES = [*SHARED_TYPES, *SHAPED, Extension("string"), Extension("bytes")]
 
 
 def fills(data_type: Extension) -> st.SearchStrategy[Any]:
@@ -49,11 +94,29 @@ def fills(data_type: Extension) -> st.SearchStrategy[Any]:
         return st.text(characters, max_size=dtype.itemsize // 4).map(
             lambda text: np.array(text, dtype)[()]
         )
+    if data_type.name in structs.NAMES:
+        return _structs(data_type)
+    if data_type.name in MACHINE_BITS:
+        codes = st.integers(0, 2 ** MACHINE_BITS[data_type.name] - 1)
+        return codes.map(lambda code: np.frombuffer(bytes([code]), dtype)[0])
     patterns = st.binary(min_size=dtype.itemsize, max_size=dtype.itemsize)
     special = [] if dtype.kind not in "fc" else [np.nan, np.inf, -np.inf, 0.0, -0.0]
     bits = [np.array(value, dtype).tobytes() for value in special]
     patterns |= st.sampled_from([*bits, b"\xff" * dtype.itemsize, b"\0" * dtype.itemsize])
     return patterns.map(lambda data: np.frombuffer(data, dtype)[0])
+
+
+@st.composite
+def _structs(draw: st.DrawFn, data_type: Extension) -> Any:
+    whole = np.zeros((), numpy_dtype(data_type))
+    for field in structs.fields_of(data_type):
+        for place in np.ndindex(field.shape):
+            value = draw(fills(field.data_type))
+            if field.shape:
+                whole[field.name][place] = value
+            else:
+                whole[field.name] = value
+    return whole[()]
 
 
 def codecs(data_type: Extension, rank: int, typesizes: tuple[int, ...]) -> st.SearchStrategy[Any]:

@@ -114,9 +114,10 @@ def test_a_v3_document_must_have_a_fill_value() -> None:
 def test_types_have_an_inverse(data_type: Extension) -> None:
     dtype = numpy_dtype(data_type)
     assert numpy_dtype(zarr_type(dtype)) == dtype
-    typestr = to_typestr(data_type, "big")
+    endian = "little" if "float16" in str(data_type) else "big"  # v2 has no big ones of ml_dtypes
+    typestr = to_typestr(data_type, endian)
     assert numpy_dtype(from_typestr(typestr)[0]) == dtype
-    assert from_typestr(typestr)[1] in (None, "big")
+    assert from_typestr(typestr)[1] in (None, endian)
 
 
 @pytest.mark.parametrize(

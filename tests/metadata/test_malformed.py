@@ -50,6 +50,22 @@ def open_v2(document: Any) -> None:
     ZarrArray(MemoryStore(), "", v2.read_array(document, {}))
 
 
+def struct(*fields: Any) -> dict[str, Any]:
+    return {"data_type": named("struct", fields=list(fields))}
+
+
+def field(name: Any, data_type: Any, **others: Any) -> dict[str, Any]:
+    return {"name": name, "data_type": data_type} | others
+
+
+def deep(depth: int) -> Any:
+    """Return a v2 struct in a struct in a struct."""
+    found: Any = "<f4"
+    for _ in range(depth):
+        found = [["a", found]]
+    return found
+
+
 WRONG_V3: list[tuple[dict[str, Any], type[ZarrCdmError], str]] = [
     ({"zarr_format": 4}, MetadataError, "zarr_format is 4, expected 3"),
     ({"zarr_format": "3"}, MetadataError, "zarr_format is '3', expected 3"),
@@ -84,6 +100,47 @@ WRONG_V3: list[tuple[dict[str, Any], type[ZarrCdmError], str]] = [
     ({"data_type": named("null_terminated_bytes", length_bytes=-5)}, MetadataError, "is -5, expe"),
     ({"data_type": named("null_terminated_bytes", length_bytes=0)}, MetadataError, "is 0, expect"),
     ({"data_type": named("fixed_length_utf32", length_bytes=6)}, MetadataError, "multiple of 4"),
+    ({"data_type": "optional"}, UnknownNameError, "unknown data type 'optional'"),
+    ({"data_type": "float5"}, UnknownNameError, "unknown data type 'float5'"),
+    ({"data_type": "int4", "fill_value": 8}, MetadataError, "8 is out of bounds for int4"),
+    ({"data_type": "float4_e2m1fn", "fill_value": "NaN"}, MetadataError, "has no such value"),
+    ({"data_type": "float8_e5m2fnuz", "fill_value": "-Infinity"}, MetadataError, "no such value"),
+    ({"data_type": "bfloat16", "fill_value": "0x7fc00000"}, MetadataError, "expected 4 hexadec"),
+    ({"data_type": "numpy.datetime64"}, MetadataError, "unit is None, expected one of Y"),
+    ({"data_type": named("numpy.datetime64", unit=[], scale_factor=1)}, MetadataError, "unit is"),
+    (
+        {"data_type": named("numpy.timedelta64", unit="s", scale_factor=0)},
+        MetadataError,
+        "scale_factor is 0, expected a whole number from 1",
+    ),
+    (
+        {"data_type": named("numpy.timedelta64", unit="s", scale_factor=True)},
+        MetadataError,
+        "scale_factor is True",
+    ),
+    ({"data_type": "struct"}, MetadataError, "has the fields None, expected a list"),
+    (struct(), MetadataError, r"has the fields \[\], expected a list"),
+    (struct("x"), MetadataError, "expected a field as an object with name and data_type"),
+    (struct({"name": "x"}), MetadataError, "expected a field as an object with name and data_"),
+    (struct(field(3, "int8")), MetadataError, "a field is called 3, expected a name"),
+    (struct(field("", "int8")), MetadataError, "a field is called '', expected a name"),
+    (struct(field("x", "int8"), ["x", "int8"]), MetadataError, "a name of their own"),
+    (struct(field("x", "string")), MetadataError, "'string', which has no fixed length"),
+    (struct(field("x", "optional")), UnknownNameError, "unknown data type 'optional'"),
+    (struct(field("x", "int8", shape=[2])), MetadataError, "Zarr v3 has no such"),
+    (struct(field("x", None)), MetadataError, "expected a name or an object with a name"),
+    (
+        struct(field("x", "int8")) | {"fill_value": {"x": 300}},
+        MetadataError,
+        "fill value 300 is none of data type 'int8'",
+    ),
+    (struct(field("x", "int8")) | {"fill_value": {}}, MetadataError, "a value for each of x"),
+    (
+        struct(field("x", "int8"), field("y", "int8")) | {"fill_value": {"x": 1, "y": 1, "z": 1}},
+        MetadataError,
+        "a value for each of x, y",
+    ),
+    (struct(*[field(f"{i}", "int8") for i in range(5000)]), LimitError, "more than 4096 lists"),
     ({"fill_value": None}, MetadataError, "fill value None is none of data type 'float32'"),
     ({"fill_value": "many"}, MetadataError, "fill value 'many' is none of data type 'float32'"),
     ({"fill_value": {}}, MetadataError, "fill value {} is none"),
@@ -130,10 +187,10 @@ WRONG_V3: list[tuple[dict[str, Any], type[ZarrCdmError], str]] = [
     ),
     ({"codecs": [named("bytes", endian="middle")]}, MetadataError, "endian is 'middle'"),
     ({"codecs": [named("bytes", endian=[])]}, MetadataError, r"endian is \[\]"),
-    (chain(named("zfp")), UnknownNameError, "unknown codec 'zfp'; known: blosc, bytes"),
+    (chain(named("zfp")), UnknownNameError, "unknown codec 'zfp'; known: bitround, blosc, bytes"),
     (chain(named("numcodecs.pickle")), UnknownNameError, "unknown or not allowed"),
     (chain(named("numcodecs.msgpack2")), UnknownNameError, "unknown or not allowed"),
-    (chain(named("numcodecs.json2")), UnknownNameError, "unknown or not allowed"),
+    (chain(named("numcodecs.json2")), MetadataError, "are no chain"),
     (chain(named("gzip", level=999)), MetadataError, "level is 999"),
     (chain(named("gzip", level="5")), MetadataError, "level is '5'"),
     (chain(named("zstd", level="3")), MetadataError, "level is '3'"),
@@ -166,9 +223,13 @@ WRONG_V3: list[tuple[dict[str, Any], type[ZarrCdmError], str]] = [
         "fixedscaleoffset",
     ),
     (
-        {"data_type": "int8", "codecs": [named("numcodecs.bitround", keepbits=3), "bytes"]},
+        {
+            "data_type": "bool",
+            "fill_value": False,
+            "codecs": [named("numcodecs.bitround", keepbits=3), "bytes"],
+        },
         MetadataError,
-        "'bitround' cannot encode 'int8'",
+        "bitround cannot encode 'bool'",
     ),
     ({"codecs": [named("transpose", order=[0, 0]), "bytes"]}, MetadataError, "expected a permut"),
     ({"codecs": [named("transpose", order=[0, 9]), "bytes"]}, MetadataError, "expected a permut"),
@@ -194,14 +255,44 @@ WRONG_V2: list[tuple[dict[str, Any], type[ZarrCdmError], str]] = [
     ({"dtype": "<f16"}, UnknownNameError, "unknown v2 data type '<f16'"),
     ({"dtype": "<x4"}, UnknownNameError, "unknown v2 data type '<x4'"),
     ({"dtype": "a4"}, UnknownNameError, "unknown v2 data type 'a4'"),
-    ({"dtype": "<M8[ns]"}, UnknownNameError, "unknown v2 data type"),
+    ({"dtype": "<M8[xs]"}, MetadataError, "unit is 'xs', expected one of Y, M"),
+    ({"dtype": "<M8[0ns]"}, MetadataError, "scale_factor is 1?0?, expected"),
+    ({"dtype": "<M8[9999999999s]"}, MetadataError, "scale_factor is 9999999999, expected"),
+    ({"dtype": "<M4[s]"}, UnknownNameError, "unknown v2 data type '<M4"),
+    ({"dtype": "<M8[s/2]"}, UnknownNameError, "unknown v2 data type"),
+    ({"dtype": "<M8[ns]", "fill_value": "NaN"}, MetadataError, "fill value 'NaN' is none"),
+    ({"dtype": "<M8[ns]", "fill_value": 2**63}, MetadataError, "is none of data type 'numpy.d"),
+    ({"dtype": "<M8[ns]", "fill_value": 0.5}, MetadataError, "expected an integer"),
     ({"dtype": 4}, UnknownNameError, "unknown v2 data type 4"),
-    ({"dtype": [["a", "<f4"]]}, UnsupportedError, "structured data types are not read yet"),
+    ({"dtype": []}, MetadataError, "has the fields \\[\\], expected a list of some"),
+    ({"dtype": [[]]}, MetadataError, r"expected a field as \[name, dtype\]"),
+    ({"dtype": ["a", "<f4"]}, MetadataError, r"expected a field as \[name, dtype\]"),
+    ({"dtype": [["a"]]}, MetadataError, r"expected a field as \[name, dtype\]"),
+    ({"dtype": [["a", "<f4", [2], 1]]}, MetadataError, r"expected a field as \[name, dtype\]"),
+    ({"dtype": [["a", "<f4", [0]]]}, MetadataError, "expected numbers above 0"),
+    ({"dtype": [["a", "<f4", [-1]]]}, MetadataError, "expected numbers above 0"),
+    ({"dtype": [["a", "<f4", "2"]]}, MetadataError, "expected numbers above 0"),
+    ({"dtype": [["a", "<f4", True]]}, MetadataError, "expected numbers above 0"),
+    ({"dtype": [["a", "<f4", [1] * 40]]}, LimitError, "Limits.dimensions"),
+    ({"dtype": [["a", "<f4", [2**40, 2**40]]]}, LimitError, "Limits.item_bytes"),
+    ({"dtype": [["a", "|S600000"], ["b", "|S600000"]]}, LimitError, "Limits.item_bytes"),
+    ({"dtype": [[f"{i}", "|u1"] for i in range(5000)]}, LimitError, "more than 4096 lists"),
+    ({"dtype": [["a", "<f4"], ["a", "<i4"]]}, MetadataError, "a name of their own"),
+    ({"dtype": [["", "<f4"]]}, MetadataError, "a field is called '', expected a name"),
+    ({"dtype": [[["title", "a"], "<f4"]]}, MetadataError, "a field is called"),
+    ({"dtype": [["a", "|O"]]}, MetadataError, "'string', which has no fixed length"),
+    ({"dtype": [["a", "<f3"]]}, UnknownNameError, "unknown v2 data type '<f3'"),
+    ({"dtype": [["a", [["b", {}]]]]}, UnknownNameError, "unknown v2 data type {}"),
+    ({"dtype": deep(100)}, LimitError, "nesting of a struct"),
+    ({"dtype": deep(150)}, LimitError, "nesting of a struct"),
+    ({"dtype": [["a", "<f4"]], "fill_value": "AAAA"}, MetadataError, "expected 4 bytes, found 3"),
+    ({"dtype": [["a", "<f4"]], "fill_value": 7}, MetadataError, "expected text"),
+    ({"dtype": [["a", "<f4"]], "fill_value": {"b": 1}}, MetadataError, "a value for each of a"),
     ({"dtype": "|O", "fill_value": None}, UnsupportedError, "objects are encoded with None"),
     (
         {"dtype": "|O", "fill_value": None, "filters": [{"id": "pickle"}]},
         UnsupportedError,
-        "objects are encoded with 'pickle'; readable: vlen-bytes, vlen-utf8",
+        "objects are encoded with 'pickle'; readable: categorize, json2, vlen-array",
     ),
     (
         {"dtype": "|O", "fill_value": "", "filters": [{"id": "vlen-utf8"}, {"id": "pickle"}]},

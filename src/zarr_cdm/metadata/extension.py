@@ -46,3 +46,7 @@ class Extension:
         if self.configuration:
             document["configuration"] = dict(self.configuration)
         return document
+
+    def to_short_json(self) -> Any:
+        """Return the name alone where there is no configuration: all readers want that of types."""
+        return self.to_json() if self.configuration else self.name

@@ -2,7 +2,7 @@
 
 * the byte order in ``dtype`` becomes the ``bytes`` codec's, order ``F`` a ``transpose``;
 * filters and compressor follow as bytes-to-bytes codecs, ``numcodecs.…`` if v3 has no name;
-* the object codec of ``|O`` decides between the data types ``string`` and ``bytes``.
+* the object codec of ``|O`` decides what its data type is: ``string``, ``bytes`` or arrays.
 
 Specification: https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html
 
@@ -16,6 +16,7 @@ Specification: https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ import numpy as np
 from zarr_cdm.errors import MetadataError, UnsupportedError
 from zarr_cdm.limits import DEFAULT_LIMITS
 from zarr_cdm.metadata import fills
+from zarr_cdm.metadata.byteorder import Endian, to_stored
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata
 from zarr_cdm.metadata.dtypes import VARIABLE, from_typestr, numpy_dtype, to_typestr
 from zarr_cdm.metadata.extension import Extension
@@ -34,9 +36,18 @@ NUMCODECS = "numcodecs."
 # Codecs of the same bytes in both versions; every other one is ``numcodecs.<id>`` in v3.
 SHARED = {"blosc", "gzip", "zstd"}
 # What turns objects into bytes: the v2 id, and the data type that it makes of ``|O``.
-OBJECT_CODECS = {"vlen-utf8": "string", "vlen-bytes": "bytes"}
+OBJECT_CODECS = {
+    "vlen-utf8": "string",
+    "vlen-bytes": "bytes",
+    "vlen-array": "variable_length_array",
+    "json2": "string",
+    "categorize": "string",
+}
+# Those of them that v3 knows too, without parameters.
+SHARED_OBJECT_CODECS = {"vlen-utf8", "vlen-bytes"}
 # Codecs that other readers look for under ``compressor``; all else goes to ``filters``.
 COMPRESSORS = {"blosc", "gzip", "zstd", "zlib", "bz2", "lzma", "lz4"}
+_NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{0,18})?([eE][+-]?\d{1,3})?", re.ASCII)
 SHUFFLES = {0: "noshuffle", 1: "shuffle", 2: "bitshuffle"}
 
 
@@ -53,8 +64,6 @@ def read_array(document: Mapping[str, Any], attributes: Mapping[str, Any]) -> Ar
     if missing:
         raise MetadataError(f"an array needs {', '.join(sorted(missing))}")
     shape = read_shape(document["shape"])
-    if isinstance(document["dtype"], list):
-        raise UnsupportedError(f"structured data types are not read yet: {document['dtype']!r}")
     data_type, endian = from_typestr(document["dtype"])
     steps = _steps(document)
     separator = document.get("dimension_separator")
@@ -66,7 +75,7 @@ def read_array(document: Mapping[str, Any], attributes: Mapping[str, Any]) -> Ar
         data_type=data_type,
         chunk_grid=Extension("regular", {"chunk_shape": document["chunks"]}),
         chunk_key_encoding=Extension("v2", {"separator": separator} if separator else {}),
-        fill_value=None if fill is None else fills.decode(fill, data_type),
+        fill_value=None if fill is None else fills.decode(fill, data_type, endian),
         codecs=(
             *_order(document["order"], len(shape)),
             serializer,
@@ -98,17 +107,26 @@ def _steps(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _serializer(
-    data_type: Extension, endian: str | None, steps: list[Mapping[str, Any]]
+    data_type: Extension, endian: Endian, steps: list[Mapping[str, Any]]
 ) -> tuple[Extension, Extension, list[Mapping[str, Any]]]:
     """Return data type, array-to-bytes codec and the steps that are left."""
+    name = steps[0]["id"] if steps else None
+    if name == "categorize" and data_type.name == "fixed_length_utf32":
+        return data_type, _object_codec(steps[0]), steps[1:]
     if data_type.name not in VARIABLE:
         return data_type, Extension("bytes", {"endian": endian} if endian else {}), steps
-    name = steps[0]["id"] if steps else None
     if name not in OBJECT_CODECS:
         raise UnsupportedError(
             f"objects are encoded with {name!r}; readable: {', '.join(sorted(OBJECT_CODECS))}"
         )
-    return Extension(OBJECT_CODECS[name]), Extension(name), steps[1:]
+    return Extension(OBJECT_CODECS[name]), _object_codec(steps[0]), steps[1:]
+
+
+def _object_codec(step: Mapping[str, Any]) -> Extension:
+    name = step["id"]
+    if name in SHARED_OBJECT_CODECS:
+        return Extension(name)
+    return Extension(NUMCODECS + name, {key: value for key, value in step.items() if key != "id"})
 
 
 def _order(order: Any, rank: int) -> tuple[Extension, ...]:
@@ -120,8 +138,10 @@ def _order(order: Any, rank: int) -> tuple[Extension, ...]:
 
 
 def _codec_from_v2(step: Mapping[str, Any], item_bytes: int) -> Extension:
-    configuration = {name: value for name, value in step.items() if name != "id"}
+    configuration = {name: _number(value) for name, value in step.items() if name != "id"}
     name = step["id"]
+    if name == "shuffle" and configuration.get("elementsize") == 0:  # NCZarr: as the type has it
+        configuration["elementsize"] = max(1, item_bytes)
     if name == "blosc":
         configuration["typesize"] = max(1, item_bytes)
         # -1: numcodecs chooses, bits for single bytes
@@ -131,6 +151,13 @@ def _codec_from_v2(step: Mapping[str, Any], item_bytes: int) -> Extension:
     if name == "crc32c" and configuration.get("location", "end") == "end":
         return Extension("crc32c")
     return Extension(name if name in SHARED else NUMCODECS + name, configuration)
+
+
+def _number(value: Any) -> Any:
+    """Return the number that a text stands for: NCZarr writes them so."""
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+        return value
+    return int(value) if value.lstrip("+-").isdigit() else float(value)
 
 
 def write_array(document: ArrayMetadata) -> dict[str, Any]:
@@ -148,9 +175,10 @@ def write_array(document: ArrayMetadata) -> dict[str, Any]:
             raise UnsupportedError("Zarr v2 knows order C and F, no other transpose")
         order, codecs = "F", codecs[1:]
     serializer, *steps = codecs
+    endian = serializer.configuration.get("endian")
     filters = [_codec_to_v2(codec) for codec in steps]
     if serializer.name != "bytes":
-        filters.insert(0, {"id": serializer.name})
+        filters.insert(0, _object_codec_to_v2(serializer, document.data_type))
     compressor = filters.pop() if filters and filters[-1]["id"] in COMPRESSORS else None
     fill, keys = document.fill_value, document.chunk_key_encoding
     separator = keys.configuration.get("separator")
@@ -162,20 +190,29 @@ def write_array(document: ArrayMetadata) -> dict[str, Any]:
         "zarr_format": 2,
         "shape": list(document.shape),
         "chunks": list(document.chunk_grid.configuration["chunk_shape"]),
-        "dtype": to_typestr(document.data_type, serializer.configuration.get("endian")),
+        "dtype": to_typestr(document.data_type, endian),
         "compressor": compressor,
-        "fill_value": None if fill is None else _fill_to_v2(fill, document.data_type),
+        "fill_value": None if fill is None else _fill_to_v2(fill, document.data_type, endian),
         "order": order,
         "filters": filters or None,
         **({"dimension_separator": separator} if separator else {}),
     }
 
 
-def _fill_to_v2(fill: Any, data_type: Extension) -> Any:
+def _fill_to_v2(fill: Any, data_type: Extension, endian: Endian) -> Any:
     dtype = numpy_dtype(data_type)
-    if dtype.kind == "S":  # v2 wants all bytes of the element, the last zeros too
-        fill = np.void(np.array(fill, dtype).tobytes())
+    # v2 wants all bytes of the element as they are stored, the last zeros of a text too.
+    if dtype.kind == "S" or dtype.names is not None:
+        fill = np.void(to_stored(np.array(fill, dtype), dtype, endian).tobytes())
     return fills.encode(fill, data_type)
+
+
+def _object_codec_to_v2(codec: Extension, data_type: Extension) -> dict[str, Any]:
+    name = codec.name.removeprefix(NUMCODECS)
+    if name not in OBJECT_CODECS:
+        raise UnsupportedError(f"Zarr v2 has no codec {codec.name!r}")
+    dtype = {"dtype": to_typestr(data_type, None)} if name == "categorize" else {}
+    return {"id": name, **codec.configuration, **dtype}
 
 
 def _codec_to_v2(codec: Extension) -> dict[str, Any]:

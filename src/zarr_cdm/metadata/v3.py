@@ -14,7 +14,7 @@ from typing import Any
 
 from zarr_cdm.errors import MetadataError, UnknownNameError, UnsupportedError
 from zarr_cdm.limits import DEFAULT_LIMITS
-from zarr_cdm.metadata import fills
+from zarr_cdm.metadata import fills, structs
 from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata
 from zarr_cdm.metadata.extension import Extension
 
@@ -61,22 +61,34 @@ def _read_array(document: Mapping[str, Any]) -> ArrayMetadata:
             f"storage transformers are not known: {document['storage_transformers']!r}"
         )
     shape = read_shape(document["shape"])
-    data_type = Extension.from_json(document["data_type"])
+    data_type = structs.canonical(Extension.from_json(document["data_type"]))
     codecs = document["codecs"]
     if not isinstance(codecs, list) or not codecs:
         raise MetadataError(f"codecs is {codecs!r}, expected a list that is not empty")
     DEFAULT_LIMITS.check("codecs", len(codecs), "the chain of codecs")
+    chain = tuple(Extension.from_json(codec) for codec in codecs)
     return ArrayMetadata(
         shape=shape,
         data_type=data_type,
         chunk_grid=Extension.from_json(document["chunk_grid"]),
         chunk_key_encoding=Extension.from_json(document["chunk_key_encoding"]),
-        fill_value=fills.decode(document["fill_value"], data_type),
-        codecs=tuple(Extension.from_json(codec) for codec in codecs),
+        fill_value=fills.decode(document["fill_value"], data_type, _endian(chain)),
+        codecs=chain,
         attributes=_attributes(document),
         dimension_names=_dimension_names(document.get("dimension_names"), len(shape)),
         members=_other_members(document, ARRAY),
     )
+
+
+def _endian(codecs: tuple[Extension, ...]) -> str | None:
+    """Return the byte order that the codecs say, in which old structs have their fill values."""
+    for codec in codecs:
+        endian = codec.configuration.get("endian") if codec.name == "bytes" else None
+        if endian is not None:
+            if endian not in ("little", "big"):
+                raise MetadataError(f"endian is {endian!r}, expected 'little' or 'big'")
+            return str(endian)
+    return None
 
 
 def read_shape(shape: Any) -> tuple[int, ...]:
@@ -124,7 +136,13 @@ def _other_members(document: Mapping[str, Any], known: set[str]) -> dict[str, An
 
 
 def write(document: Document) -> dict[str, Any]:
-    """Return ``zarr.json`` for a document: the inverse of `read`."""
+    """Return ``zarr.json`` for a document: the inverse of `read`.
+
+    Raises
+    ------
+    UnsupportedError
+        The document uses what v3 has no word for.
+    """
     if isinstance(document, GroupMetadata):
         return {
             "zarr_format": 3,
@@ -133,11 +151,15 @@ def write(document: Document) -> dict[str, Any]:
             **document.members,
         }
     names = document.dimension_names
+    structs.check_v3(document.data_type)
+    for codec in document.codecs:
+        if codec.name == "bytes" and isinstance(codec.configuration.get("endian"), tuple):
+            raise UnsupportedError("the fields differ in byte order, which Zarr v3 cannot say")
     return {
         "zarr_format": 3,
         "node_type": "array",
         "shape": list(document.shape),
-        "data_type": _short(document.data_type),
+        "data_type": document.data_type.to_short_json(),
         "chunk_grid": document.chunk_grid.to_json(),
         "chunk_key_encoding": document.chunk_key_encoding.to_json(),
         "fill_value": fills.encode(document.fill_value, document.data_type),
@@ -146,8 +168,3 @@ def write(document: Document) -> dict[str, Any]:
         **({} if names is None else {"dimension_names": list(names)}),
         **document.members,
     }
-
-
-def _short(data_type: Extension) -> Any:
-    """Return a data type in the short form where it has no configuration: all readers want that."""
-    return data_type.to_json() if data_type.configuration else data_type.name

@@ -13,18 +13,15 @@ array([1, 2], dtype=uint16)
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from zarr_cdm.core.codecs.base import Buffer, ChunkSpec, Kind, view
 from zarr_cdm.errors import ChunkError, MetadataError
-from zarr_cdm.metadata.dtypes import has_byte_order
-
-ORDERS: dict[str | None, Literal["<", ">", "="]] = {"little": "<", "big": ">", None: "="}
+from zarr_cdm.metadata import byteorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +29,19 @@ class BytesCodec:
     """Elements as they lie in memory."""
 
     kind: ClassVar[Kind] = "array_bytes"
-    endian: str | None = None
+    endian: byteorder.Endian = None
 
     @classmethod
     def from_json(cls, configuration: Mapping[str, Any]) -> Self:
         endian = configuration.get("endian")
-        if endian is not None and endian not in ("little", "big"):
+        # v2 has a byte order for each field of a struct; no JSON of v3 gives a tuple.
+        if endian not in (None, "little", "big") and not isinstance(endian, tuple):
             raise MetadataError(f"endian is {endian!r}, expected 'little' or 'big'")
         return cls(endian)
 
     def is_memory(self, dtype: np.dtype) -> bool:
         """Tell whether the encoded elements are just what lies in memory."""
-        return not has_byte_order(dtype) or self.endian in (None, sys.byteorder)
+        return byteorder.is_memory(dtype, self.endian)
 
     def size(self, spec: ChunkSpec) -> int:
         if spec.dtype.hasobject:  # what lies in memory are addresses
@@ -51,14 +49,12 @@ class BytesCodec:
         return spec.size * spec.dtype.itemsize
 
     def encode(self, array: np.ndarray, spec: ChunkSpec) -> Buffer:
-        stored = spec.dtype.newbyteorder(ORDERS[self.endian])
         # Complex numbers, datetimes and others export no buffer of their own.
-        return np.ascontiguousarray(array, stored).reshape(-1).view(np.uint8).data
+        return byteorder.to_stored(array, spec.dtype, self.endian).data
 
     def decode(self, data: Buffer, spec: ChunkSpec) -> np.ndarray:
         if len(view(data)) != self.size(spec):
             raise ChunkError(
                 f"the chunk has {len(view(data))} bytes when decoded, expected {self.size(spec)}"
             )
-        stored = np.frombuffer(data, spec.dtype.newbyteorder(ORDERS[self.endian]))
-        return stored.astype(spec.dtype, copy=False).reshape(spec.shape)
+        return byteorder.from_stored(data, spec.dtype, self.endian).reshape(spec.shape)
