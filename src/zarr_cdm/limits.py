@@ -31,6 +31,14 @@ class Limits:
         Size of one decoded chunk; Blosc counts with signed 32-bit integers.
     codecs
         Length of a chain of codecs.
+    shard_depth
+        How many shards may lie in each other.
+    shard_chunks
+        Number of chunks in a shard; its index takes 16 bytes for each.
+    zip_entries
+        Number of entries of a zip archive.
+    zip_directory_bytes
+        Size of the directory of a zip archive, which is read as a whole.
     """
 
     document_bytes: int = 64 * MiB
@@ -39,6 +47,10 @@ class Limits:
     item_bytes: int = MiB
     chunk_bytes: int = 2**31 - 1
     codecs: int = 16
+    zip_entries: int = 10**7
+    zip_directory_bytes: int = 1024 * MiB
+    shard_depth: int = 2
+    shard_chunks: int = 2**24
 
     def check(self, name: str, found: int, what: str) -> None:
         """Raise `LimitError` where ``found`` is above the limit called ``name``.

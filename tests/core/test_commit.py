@@ -15,15 +15,19 @@ from zarr_cdm.core.commit import staged
 from zarr_cdm.core.stores.base import Store
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.core.stores.table import StoreTarget, exists, open_store
-from zarr_cdm.errors import NodeNotFoundError, StoreError, TargetExistsError
+from zarr_cdm.errors import NodeNotFoundError, StoreError, TargetExistsError, UnsupportedError
 
 FAILURES = [RuntimeError("failed"), KeyboardInterrupt(), SystemExit(1)]
 
 
-@pytest.fixture(params=["local", "remote"])
+NAMES = {"local": "air.zarr", "zip": "air.zip", "ozx": "air.ozx", "sqlite": "air.sqlite"}
+FILES = sorted(set(NAMES) - {"local"})
+
+
+@pytest.fixture(params=[*NAMES, "remote"])
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "local":
-        return str(tmp_path / "air.zarr")
+    if request.param in NAMES:
+        return str(tmp_path / NAMES[request.param])
     return f"memory://{uuid.uuid4().hex}/air.zarr"
 
 
@@ -140,6 +144,53 @@ def test_only_the_last_directory_is_created(tmp_path: Path, parent: str) -> None
     ):
         pytest.fail("got in")
     assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_is_moved_when_it_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, links: bool
+) -> None:
+    def refuse(*args: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr(commit.os, "link", refuse)
+    path = tmp_path / NAMES[kind]
+    with staged(str(path)) as store:
+        store.set("a/0", b"1")
+        store.set("zarr.json", b"old")
+        store.set("zarr.json", b"{}")
+        store.set("b", b"2")
+        store.delete("b")
+        assert not path.exists()
+    assert os.listdir(tmp_path) == [path.name]
+    assert dict(open_store(path).sizes()) == {"a/0": 1, "zarr.json": 2}
+    assert open_store(path).get("zarr.json") == b"{}"
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_file_that_appears_at_the_last_moment_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    path = tmp_path / NAMES[kind]
+    move = commit._move_file
+
+    def appear(staging: str, root: str) -> None:
+        path.write_bytes(b"precious")
+        move(staging, root)
+
+    monkeypatch.setattr(commit, "_move_file", appear)
+    with pytest.raises(TargetExistsError):
+        write(str(path), lambda store: None)
+    assert path.read_bytes() == b"precious"
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_an_archive_elsewhere_is_not_written() -> None:
+    target = f"memory://{uuid.uuid4().hex}/air.zip"
+    with pytest.raises(UnsupportedError, match="on this machine"), staged(target):
+        pytest.fail("got in")
 
 
 def test_two_at_once_do_not_mix(tmp_path: Path) -> None:

@@ -7,11 +7,14 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import threading
 import uuid
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 import hypothesis.strategies as st
 import pytest
@@ -19,9 +22,15 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.server import serve
-from zarr_cdm.core.stores.base import Span, Store, check_key
+from zarr_cdm.core.stores.base import Buffer, Request, Span, Store, Values, check_key
+from zarr_cdm.core.stores.cached import CachedStore
+from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.core.stores.memory import MemoryStore
+from zarr_cdm.core.stores.prefix import PrefixStore
+from zarr_cdm.core.stores.sqlite import SqliteStore
 from zarr_cdm.core.stores.table import STORES, exists, open_store
+from zarr_cdm.core.stores.zip import ZipStore
+from zarr_cdm.core.stores.zip_new import NewZipStore
 from zarr_cdm.errors import StoreError, UnsupportedError, ZarrCdmError
 
 SPANS = [
@@ -44,17 +53,103 @@ def memory_url() -> str:
     return f"memory://{uuid.uuid4().hex}/air.zarr"
 
 
+class RewrittenZip(MemoryStore):
+    """What `ZipStore` reads after each change, which takes a new archive: it cannot write one."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self.lock = threading.Lock()
+        self.zip = self.rewritten()
+
+    def rewritten(self) -> ZipStore:
+        place = self.folder / f"{uuid.uuid4().hex}.zip"
+        with zipfile.ZipFile(place, "w") as archive:
+            for i, (key, value) in enumerate(self._values.items()):
+                method = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)[i % 2]
+                archive.writestr(key, bytes(value), method)
+        return ZipStore(LocalStore(self.folder), place.name, "")
+
+    def set(self, key: str, value: Buffer) -> None:
+        with self.lock:
+            super().set(key, value)
+            self.zip = self.rewritten()
+
+    def delete(self, key: str) -> None:
+        with self.lock:
+            super().delete(key)
+            self.zip = self.rewritten()
+
+    def get(self, key: str, span: Span | None = None) -> bytes | None:
+        return self.zip.get(key, span)
+
+    def get_many(self, requests: Sequence[Request]) -> Values:
+        return self.zip.get_many(requests)
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        return self.zip.list(prefix)
+
+    def children(self, prefix: str = "") -> Iterator[str]:
+        return self.zip.children(prefix)
+
+    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        return self.zip.sizes(prefix)
+
+    @property
+    def url(self) -> str:
+        return self.zip.url
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return self.zip.__reduce__()
+
+
 OPENERS: dict[str, Callable[[Path], Store]] = {
     "memory": lambda folder: MemoryStore(),
     "local": lambda folder: open_store(folder / "air.zarr"),
     "remote": lambda folder: open_store(memory_url()),
     "remote, with directories": lambda folder: STORES["remote"](f"file://{folder}/air.zarr"),
+    "zip": RewrittenZip,
+    "new zip": lambda folder: NewZipStore(str(folder / "air.zip")),
+    "sqlite": lambda folder: SqliteStore(folder / "air.sqlite", safe=False),
+    "prefix": lambda folder: PrefixStore(open_store(folder / "air.zarr"), "a b/c/"),
+    "cached": lambda folder: CachedStore(open_store(folder / "air.zarr"), 10_000),
+}
+# What a store cannot do, and why.
+CANNOT: dict[str, dict[str, str]] = {
+    "pickle": {"new zip": "a file that is being written belongs to one process"},
+    "refuse": dict.fromkeys(
+        ("memory", "zip", "new zip", "sqlite"), "it can hold a key below another one"
+    ),
 }
 
 
 @pytest.fixture(params=OPENERS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return OPENERS[request.param](tmp_path)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if reason := CANNOT.get(getattr(request.function, "needs", ""), {}).get(request.param):
+        pytest.skip(reason)
+    store = OPENERS[request.param](tmp_path)
+    yield store
+    finish(store)
+
+
+def finish(store: Store) -> None:
+    if isinstance(store, NewZipStore):
+        store.discard()
+    elif isinstance(store, SqliteStore):
+        store.close()
+
+
+Test = TypeVar("Test", bound=Callable[..., None])
+
+
+def needs(what: str) -> Callable[[Test], Test]:
+    """Mark a test for stores of which the table does not say that they cannot do that."""
+
+    def mark(test: Test) -> Test:
+        test.needs = what  # type: ignore[attr-defined]
+        return test
+
+    return mark
 
 
 def test_every_store_of_the_table_is_tested() -> None:
@@ -182,6 +277,7 @@ def test_a_span_from_the_end_has_no_length() -> None:
         Span(0, -1)
 
 
+@needs("pickle")
 def test_a_store_can_be_pickled(store: Store) -> None:
     store.set("c/0", b"1")
     again = pickle.loads(pickle.dumps(store))
@@ -250,6 +346,42 @@ def test_targets_open_the_store_that_they_look_like(tmp_path: Path) -> None:
     assert open_store(store) is store
 
 
+@pytest.mark.parametrize(
+    ("target", "kind"),
+    [
+        ("air.zip", "ZipStore"),
+        ("air.ZARR.ZIP", "ZipStore"),
+        ("air.ozx", "ZipStore"),
+        ("air.sqlite", "SqliteStore"),
+        ("air.zarr.sqlite", "SqliteStore"),
+        ("air.db", "SqliteStore"),
+        ("memory://x/air.zip", "ZipStore"),
+        ("memory://air.zip", "ZipStore"),
+        ("simplecache::memory://x/air.zip", "ZipStore"),
+        ("https://host/air.zip?token=s3cret", "ZipStore"),
+        ("https://host/air?name=air.zip", "RemoteStore"),
+        ("zip://a::memory://x/air.zip", "RemoteStore"),
+        ("zip::memory://x/air.zip", "RemoteStore"),
+    ],
+)
+def test_what_is_not_there_yet_is_known_by_its_name(target: str, kind: str) -> None:
+    store = open_store(target)
+    assert type(store).__name__ == kind
+    assert "s3cret" not in store.url
+
+
+def test_files_are_known_by_their_first_bytes_and_directories_as_such(tmp_path: Path) -> None:
+    (tmp_path / "directory.zip").mkdir()
+    assert isinstance(open_store(tmp_path / "directory.zip"), LocalStore)
+    with zipfile.ZipFile(tmp_path / "odd.db", "w"):
+        pass
+    assert isinstance(open_store(tmp_path / "odd.db"), ZipStore)
+    store = SqliteStore(tmp_path / "odd.zip")
+    store.set("a", b"1")
+    store.close()
+    assert isinstance(open_store(tmp_path / "odd.zip"), SqliteStore)
+
+
 @pytest.mark.parametrize("target", ["/data/air.zarr", "file:///data/air.zarr", MemoryStore()])
 def test_options_without_a_url_are_refused_and_not_shown(target: str | Store) -> None:
     with pytest.raises(StoreError, match="storage_options") as caught:
@@ -279,6 +411,21 @@ def test_exists_sees_stores_files_and_empty_directories(tmp_path: Path) -> None:
     assert not exists(tmp_path / "nothing")
     assert not exists(MemoryStore())
     assert exists(MemoryStore({"zarr.json": b"{}"}))
+
+
+@pytest.mark.parametrize("suffix", [".zip", ".sqlite"])
+def test_exists_sees_stores_that_are_files(tmp_path: Path, suffix: str) -> None:
+    place = tmp_path / f"air{suffix}"
+    assert not exists(place)
+    place.symlink_to("nowhere")
+    assert exists(place)
+
+
+def test_exists_sees_remote_archives() -> None:
+    place = memory_url()
+    assert not exists(f"{place}.zip")
+    open_store(place.removesuffix("/air.zarr")).set("air.zarr.zip", b"anything")
+    assert exists(f"{place}.zip")
 
 
 def test_exists_sees_remote_stores_and_objects() -> None:
@@ -370,10 +517,11 @@ class StoreAgainstDict(RuleBasedStateMachine):
         for key in self.model:
             self.store.delete(key)
         assert list(self.store.children()) == []
+        finish(self.store)
         self.stack.close()
 
 
-@pytest.mark.parametrize("name", sorted(STORES))
+@pytest.mark.parametrize("name", [*sorted(STORES), "new zip"])
 def test_a_store_behaves_like_a_dict(name: str) -> None:
     machine = type(f"{name}_machine", (StoreAgainstDict,), {"opener": staticmethod(OPENERS[name])})
     case = machine.TestCase
@@ -381,11 +529,12 @@ def test_a_store_behaves_like_a_dict(name: str) -> None:
     case("runTest").runTest()
 
 
+@needs("refuse")
 def test_every_failure_is_an_error_of_the_package(store: Store) -> None:
-    if isinstance(store, MemoryStore):
-        pytest.skip("a dict can hold a key below another one")
     store.set("a", b"1")
     with pytest.raises(ZarrCdmError) as caught:
         store.set("a/b", b"2")
-    assert caught.value.source == store.url
-    assert caught.value.key == "a/b"
+    inner = store.store if isinstance(store, PrefixStore) else store
+    assert caught.value.source == inner.url
+    assert caught.value.key is not None
+    assert caught.value.key.endswith("a/b")

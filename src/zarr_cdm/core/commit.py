@@ -1,8 +1,8 @@
 """A new store that appears whole or not at all.
 
-On this machine the store is built beside its place and moved there at the end. Object stores have
-no such move: there the caller writes the root document last, and until then nothing opens. After
-a failure nothing is left of either.
+On this machine the store, a directory or one file, is built beside its place and moved there at
+the end. Object stores have no such move: there the caller writes the root document last, and until
+then nothing opens. After a failure nothing is left of either.
 
 >>> import tempfile
 >>> folder = tempfile.TemporaryDirectory()
@@ -21,17 +21,20 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any, TypeAlias
 
-from zarr_cdm.core.stores.base import Buffer, Request, Span, Store, Values
+from zarr_cdm.core.stores.base import Buffer, OneFile, Request, Span, Store, Values
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.core.stores.table import StoreTarget, exists, open_store
 from zarr_cdm.errors import NodeNotFoundError, StoreError, TargetExistsError
 
 # What a rename says when something is in its way.
 _IN_THE_WAY = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR}
+_JOURNAL = "-journal"  # what SQLite keeps beside a database that it writes
+
+Build: TypeAlias = Callable[[str], AbstractContextManager[Store]]
 
 
 def staged(
@@ -50,36 +53,64 @@ def staged(
     if exists(target, storage_options):
         raise _taken(store.url)
     if isinstance(store, LocalStore):
-        return _beside(store.root)
+        return _beside(store.root, _new_directory, os.rename)
+    if isinstance(store, OneFile):
+        return _beside(store.url, store.building, _move_file)
     return _in_place(store)
 
 
 @contextmanager
-def _beside(root: str) -> Iterator[Store]:
+def _beside(root: str, build: Build, move: Callable[[str, str], None]) -> Iterator[Store]:
     staging = f"{root}.partial-{secrets.token_hex(4)}"
+    building = build(staging)
+    parent = os.path.dirname(root)
+    if not os.path.isdir(parent):
+        raise NodeNotFoundError(f"no directory {parent}; create it first", source=root)
     try:
-        os.mkdir(staging)
-    except (FileNotFoundError, NotADirectoryError):
-        parent = os.path.dirname(root)
-        raise NodeNotFoundError(f"no directory {parent}; create it first", source=root) from None
-    except OSError as error:
-        raise StoreError(f"cannot create {staging}: {error.strerror}", source=root) from error
-    try:
-        yield LocalStore(staging)
-        _move(staging, root)
+        with building as store:
+            yield store
+        _move(staging, root, move)
     finally:
-        shutil.rmtree(staging, ignore_errors=True)  # not there any more if all went well
+        _remove(staging)  # not there any more if all went well
 
 
-def _move(staging: str, root: str) -> None:
+@contextmanager
+def _new_directory(path: str) -> Iterator[Store]:
+    try:
+        os.mkdir(path)
+    except OSError as error:
+        raise StoreError(f"cannot create {path}: {error.strerror}", source=path) from error
+    yield LocalStore(path)
+
+
+def _move(staging: str, root: str, move: Callable[[str, str], None]) -> None:
     if os.path.lexists(root):  # a rename would silently replace an empty directory
         raise _taken(root)
     try:
-        os.rename(staging, root)
+        move(staging, root)
     except OSError as error:
         if error.errno in _IN_THE_WAY:
             raise _taken(root) from None
         raise StoreError(f"cannot move {staging} here: {error.strerror}", source=root) from error
+
+
+def _move_file(staging: str, path: str) -> None:
+    """Move a file to where none is: a rename would replace one that has just appeared."""
+    try:
+        os.link(staging, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        os.rename(staging, path)
+
+
+def _remove(staging: str) -> None:
+    if os.path.isdir(staging):
+        shutil.rmtree(staging, ignore_errors=True)
+        return
+    for path in (staging, staging + _JOURNAL):
+        with suppress(OSError):
+            os.unlink(path)
 
 
 @contextmanager

@@ -18,8 +18,9 @@ zarr_cdm.errors.StoreError: c/0/../1: not a key: it has a part '..'; a key is na
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from zarr_cdm.errors import StoreError
 
@@ -99,6 +100,14 @@ class Writable(Protocol):
 
 class Store(Readable, Listable, Writable, Protocol):
     """A store that can do everything."""
+
+
+@runtime_checkable
+class OneFile(Protocol):
+    """A store that is one file on this machine, and is written as a whole."""
+
+    def building(self, path: str) -> AbstractContextManager[Store]:
+        """Return a context with a new store that is a whole file at ``path`` after a clean exit."""
 
 
 _NO_NAMES = {"", ".", ".."}

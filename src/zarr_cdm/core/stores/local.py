@@ -122,6 +122,10 @@ class LocalStore:
                 key = key.rpartition("/")[0]
                 os.rmdir(self._base + key)
 
+    def occupied(self) -> bool:
+        """Return whether something is at the path of the directory, be it a file or a link."""
+        return os.path.lexists(self.root)
+
     def _walk(self, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
         folders = [prefix]
         while folders:
