@@ -20,7 +20,7 @@ from tests.data import SHARED
 from zarr_cdm.core.array import ZarrArray
 from zarr_cdm.core.group import open_group
 from zarr_cdm.core.stores.local import LocalStore
-from zarr_cdm.errors import NodeNotFoundError, UnknownNameError, UnsupportedError, ZarrCdmError
+from zarr_cdm.errors import NodeNotFoundError, UnknownNameError, ZarrCdmError
 from zarr_cdm.metadata import v2
 from zarr_cdm.metadata.json import loads_object
 
@@ -36,14 +36,7 @@ needs = {
 # Of which source, which arrays (`*` for anything), by which error, with which words.
 NOT_YET: list[tuple[str, str, type[ZarrCdmError], str]] = [
     ("zarrita-js", "*.zip", NodeNotFoundError, "no Zarr hierarchy"),
-    ("zarrita-js", "v2/data.zarr/1d.contiguous.json2.O", UnsupportedError, "'json2'"),
-    ("zarrita-js", "v3/data.zarr/*.sharded*", UnknownNameError, "'sharding_indexed'"),
-    ("zarrs", "sharded_array_write_read.zarr/*", UnknownNameError, "'sharding_indexed'"),
-    ("zarrs", "codec/bitround/*", UnknownNameError, "unknown codec 'bitround'"),
     ("zarrs", "v3/array_optional*", UnknownNameError, "data type 'optional'"),
-    ("zarrs", "*/datetime64*", UnknownNameError, "data type 'numpy.datetime64'"),
-    ("zarrs", "issue_287.zarr/meta/date", UnknownNameError, "data type 'numpy.datetime64'"),
-    ("zarrs", "*/timedelta64*", UnknownNameError, "data type 'numpy.timedelta64'"),
     ("zarrs", "*/array_pcodec*", UnknownNameError, "pcodec"),
     ("zarrs", "*/array_zfpy*", UnknownNameError, "zfpy"),
 ]

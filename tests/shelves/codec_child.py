@@ -22,9 +22,20 @@ from typing import Any
 
 import numpy as np
 
-from tests.shelves.test_every_codec import BYTES, VLEN, build, spec_of
+from tests.shelves.test_every_codec import (
+    BYTES,
+    NUMBER_CASES,
+    OBJECTS_IN,
+    VLEN,
+    build,
+    number_chain,
+    number_spec,
+    objects,
+    spec_of,
+)
 from zarr_cdm.core.codecs.base import Buffer
 from zarr_cdm.core.codecs.blosc import HEADER
+from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.errors import ChunkError
 
 GIB = 2**30
@@ -67,9 +78,10 @@ def fuzz(seed: int, count: int) -> dict[str, Any]:
             chunk = bytes(codec.encode(payload))
             for decode in bytes_decoders(codec, len(payload)):
                 run(decode, chunk, many // len(PAYLOADS) // 3, chance, found[name])
-    for name, (codec, texts) in VLEN.items():
+    codecs = {name: (build(name, some), elements) for name, (some, elements) in OBJECTS_IN.items()}
+    for name, (codec, elements) in (VLEN | codecs).items():
         found[name] = {"damaged": 0, "refused": 0}
-        array = np.array(texts, object)
+        array = objects(elements)
         spec = spec_of(array, name)
         run(
             lambda data, codec=codec, spec=spec: codec.decode(data, spec),
@@ -78,6 +90,11 @@ def fuzz(seed: int, count: int) -> dict[str, Any]:
             chance,
             found[name],
         )
+    for name in NUMBER_CASES:
+        found[name] = {"damaged": 0, "refused": 0}
+        pipeline = Pipeline(number_chain(name), number_spec(name))
+        chunk = pipeline.encode(np.ones(pipeline.spec.shape, pipeline.spec.dtype))
+        run(pipeline.decode, chunk, count // 4, chance, found[name])
     return found
 
 

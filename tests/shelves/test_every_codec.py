@@ -9,21 +9,26 @@ import sys
 import tarfile
 from base64 import b64decode
 from collections.abc import Iterator
+from fractions import Fraction
+from math import floor, log2, prod
 from pathlib import Path
 from typing import Any
 
 import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
+import numcodecs
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from tests.data import ROOT, SHARED
 from zarr_cdm.core.codecs.base import ChunkSpec, view
+from zarr_cdm.core.codecs.casting import ROUNDINGS, cast
 from zarr_cdm.core.codecs.numcodecs import ALLOWED, ARRAYS, PREFIX, numcodecs_codec
 from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.core.codecs.table import CODECS
 from zarr_cdm.errors import ChunkError, MetadataError, UnknownNameError, UnsupportedError
+from zarr_cdm.metadata import v2
 from zarr_cdm.metadata.dtypes import zarr_type
 from zarr_cdm.metadata.extension import Extension
 
@@ -77,6 +82,40 @@ VLEN: dict[str, tuple[Any, list[Any]]] = {
     "vlen-utf8": (build("vlen-utf8", {}), ["a", "", "é", "long " * 20]),
     "vlen-bytes": (build("vlen-bytes", {}), [b"a", b"", b"\0\xff", b"long " * 20]),
 }
+ARRAYS_IN = [np.array([1, 2], "<i2"), np.array([], "<i2"), np.array([-3], "<i2"), np.arange(30)]
+# Those of Zarr v2 that make bytes of objects, and N5's: configuration, and what they keep.
+OBJECTS_IN: dict[str, tuple[dict[str, Any], list[Any]]] = {
+    "numcodecs.json2": ({}, ["a", "", "é", None]),
+    "numcodecs.categorize": ({"labels": ["a", "é", "b"], "astype": "<u2"}, ["a", "", "é", "b"]),
+    "numcodecs.vlen-array": ({"dtype": ">i2"}, ARRAYS_IN),
+}
+# Those that take and give arrays of numbers: configuration, and a type that they are for.
+NUMBER_CASES: dict[str, tuple[dict[str, Any], str]] = {
+    "bitround": ({"keepbits": 7}, "<u1"),
+    "bitround of floats": ({"keepbits": 10}, "<c8"),
+    "cast_value": ({"data_type": "int8"}, "<f4"),
+    "cast_value that wraps": ({"data_type": "int8", "out_of_range": "wrap"}, "<u2"),
+    "cast_value that maps": (
+        {"data_type": "int16", "scalar_map": {"encode": [["NaN", -1]], "decode": [[-1, "NaN"]]}},
+        "<f8",
+    ),
+    "n5_default": (
+        {
+            "codecs": [
+                {"name": "transpose", "configuration": {"order": [1, 0]}},
+                {"name": "bytes", "configuration": {"endian": "big"}},
+                {"name": "gzip", "configuration": {"level": 1}},
+            ]
+        },
+        "<i4",
+    ),
+    "packbits": ({"padding_encoding": "last_byte"}, "|b1"),
+    "packbits of some bits": ({"last_bit": 9}, "<i2"),
+    "packbits of all bits": ({"padding_encoding": "first_byte"}, "<c16"),
+    "reshape": ({"shape": [[0, 1], 1]}, "<i2"),
+    "scale_offset": ({"offset": -20, "scale": 2}, "<i2"),
+    "scale_offset of floats": ({"offset": -20, "scale": 0.5}, "<f4"),
+}
 # Those that change values: what they are for, on values that they keep.
 ARRAY_CASES: dict[str, tuple[dict[str, Any], str]] = {
     "numcodecs.astype": ({"decode_dtype": "<i2", "encode_dtype": "<i8"}, "<i2"),
@@ -96,14 +135,35 @@ ELEMENTS = st.lists(st.integers(0, 2**16 - 1), min_size=4, max_size=80).map(
 
 
 def spec_of(array: np.ndarray, serializer: str = "bytes") -> ChunkSpec:
-    names = {"vlen-utf8": Extension("string"), "vlen-bytes": Extension("bytes")}
+    names = {
+        "vlen-utf8": Extension("string"),
+        "vlen-bytes": Extension("bytes"),
+        "numcodecs.json2": Extension("string"),
+        "numcodecs.categorize": Extension("string"),
+        "numcodecs.vlen-array": Extension("variable_length_array"),
+    }
     data_type = names.get(serializer) or zarr_type(array.dtype)
     return ChunkSpec(array.shape, array.dtype, data_type, None)
 
 
+def number_chain(name: str) -> list[Extension]:
+    configuration, _ = NUMBER_CASES[name]
+    codec = Extension(name.partition(" ")[0], configuration)
+    if CODECS[codec.name].kind == "array_bytes":
+        return [codec]
+    return [codec, Extension("bytes", {"endian": "big"})]
+
+
+def number_spec(name: str, shape: tuple[int, ...] = (3, 4)) -> ChunkSpec:
+    dtype = np.dtype(NUMBER_CASES[name][1])
+    return ChunkSpec(shape, dtype, zarr_type(dtype), np.zeros((), dtype)[()])
+
+
 def test_every_codec_is_tested() -> None:
-    named = {name.partition(" ")[0] for name in [*BYTES, *VLEN, *ARRAY_CASES]}
-    assert set(CODECS) | {PREFIX + name for name in ALLOWED} == named | {"bytes", "transpose"}
+    tested = [*BYTES, *VLEN, *OBJECTS_IN, *NUMBER_CASES, *ARRAY_CASES]
+    named = {name.partition(" ")[0] for name in tested}
+    elsewhere = {"bytes", "endian", "transpose", "sharding_indexed"}  # which has a test file
+    assert set(CODECS) | {PREFIX + name for name in ALLOWED} == named | elsewhere
     assert {PREFIX + name for name in ARRAYS} == set(ARRAY_CASES)
 
 
@@ -214,6 +274,93 @@ def test_texts_and_bytes_come_back(kind: type, data: st.DataObject) -> None:
     assert decoded.tolist() == array.tolist()
 
 
+def plain(decoded: np.ndarray) -> list[Any]:
+    """Return elements that can be compared: arrays as lists."""
+    return [e.tolist() if isinstance(e, np.ndarray) else e for e in decoded.ravel()]
+
+
+def objects(elements: list[Any]) -> np.ndarray:
+    array = np.empty(len(elements), object)
+    array[:] = elements
+    return array
+
+
+@pytest.mark.parametrize("name", OBJECTS_IN)
+@given(data=st.data())
+@settings(max_examples=50, deadline=None)
+def test_objects_of_v2_come_back(name: str, data: st.DataObject) -> None:
+    configuration, elements = OBJECTS_IN[name]
+    shape = data.draw(hnp.array_shapes(min_dims=0, max_dims=3, min_side=1, max_side=3))
+    some = st.lists(st.sampled_from(elements), min_size=prod(shape), max_size=prod(shape))
+    array = objects(data.draw(some)).reshape(shape)
+    spec, codec = spec_of(array, name), build(name, configuration)
+    encoded = bytes(codec.encode(array, spec))
+    assert codec.size(spec) in (None, len(encoded))
+    decoded = codec.decode(encoded, spec)
+    assert decoded.shape == shape
+    assert decoded.dtype == object
+    assert plain(decoded) == plain(array)
+    others = {"dtype": "|O"} if name == "numcodecs.categorize" else {}
+    theirs = numcodecs.get_codec({"id": name.removeprefix(PREFIX)} | others | configuration)
+    if name != "numcodecs.json2":
+        assert plain(objects(list(theirs.decode(encoded)))) == plain(array)
+    elif shape:
+        assert theirs.decode(encoded).tolist() == array.tolist()
+        assert codec.decode(theirs.encode(array), spec).tolist() == array.tolist()
+
+
+@pytest.mark.parametrize("name", OBJECTS_IN)
+@given(data=st.binary(max_size=60))
+@settings(max_examples=100, deadline=None)
+def test_garbage_is_no_object(name: str, data: bytes) -> None:
+    configuration, elements = OBJECTS_IN[name]
+    array = objects(elements)
+    spec, codec = spec_of(array, name), build(name, configuration)
+    encoded = bytes(codec.encode(array, spec))
+    for damaged in (data, encoded[:4] + data, encoded[:-1], encoded[: len(data)]):
+        try:
+            decoded = codec.decode(damaged, spec)
+        except ChunkError:
+            continue
+        assert decoded.shape == (4,)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "reason"),
+    [
+        (b'["a", "b", "|O", [3]]', r"its shape is \[3\], expected \(2,\)"),
+        (b'["a", "|O", [2]]', "do not have the shape"),
+        (b'["a", ["b"], "|O", [2]]', "other things than texts"),
+        (b'["a", 1, "|O", [2]]', "other things than texts"),
+        (b'{"a": 1}', "no list that ends in type and shape"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b"[\xff]", "no JSON"),
+        (b"[" + b"9" * 10_000 + b"]", "no JSON"),
+    ],
+)
+def test_json_that_holds_no_texts_says_so(chunk: bytes, reason: str) -> None:
+    with pytest.raises(ChunkError, match=reason):
+        build("numcodecs.json2", {}).decode(chunk, spec_of(objects(["", ""]), "numcodecs.json2"))
+
+
+@pytest.mark.parametrize(
+    ("name", "configuration"),
+    [
+        ("numcodecs.json2", {"encoding": "utf-16"}),
+        ("numcodecs.categorize", {"labels": "ab"}),
+        ("numcodecs.categorize", {"labels": [1]}),
+        ("numcodecs.categorize", {"labels": ["a"], "astype": "|O"}),
+        ("numcodecs.categorize", {"labels": ["a"], "astype": "<f4"}),
+        ("numcodecs.vlen-array", {}),
+        ("numcodecs.vlen-array", {"dtype": "|O"}),
+        ("numcodecs.vlen-array", {"dtype": "<U2"}),
+    ],
+)
+def test_object_codecs_that_cannot_be_are_refused(name: str, configuration: dict[str, Any]) -> None:
+    with pytest.raises(MetadataError):
+        build(name, configuration)
+
+
 @pytest.mark.parametrize("name", VLEN)
 @given(data=st.binary(max_size=60))
 @settings(max_examples=100, deadline=None)
@@ -243,6 +390,374 @@ def test_a_text_chunk_that_is_damaged_says_so(name: str, chunk: bytes, reason: s
     codec, texts = VLEN[name]
     with pytest.raises(ChunkError, match=reason):
         codec.decode(chunk, spec_of(np.array(texts, object), name))
+
+
+@pytest.mark.parametrize("name", NUMBER_CASES)
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_numbers_come_back(name: str, data: st.DataObject) -> None:
+    shape = data.draw(hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=5))
+    spec = number_spec(name, shape)
+    elements = st.integers(0, 1) if spec.dtype.kind == "b" else st.integers(0, 100)
+    array = data.draw(hnp.arrays("i8", shape, elements=elements)).astype(spec.dtype)
+    pipeline = Pipeline(number_chain(name), spec)
+    encoded = pipeline.encode(array.T.copy().T)  # in another order of memory
+    assert pipeline.serializer.size(pipeline.stored) in (None, len(encoded))
+    for out in (None, np.empty(shape, spec.dtype)):
+        decoded = pipeline.decode(encoded, out)
+        assert (decoded.dtype, decoded.shape) == (array.dtype, shape)
+        np.testing.assert_array_equal(decoded, array)
+    if name != "packbits of all bits":  # of which zarrs leaves a byte out
+        with pytest.raises(ChunkError):
+            pipeline.decode(encoded[:-1])
+
+
+@pytest.mark.parametrize("name", NUMBER_CASES)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_garbage_is_no_number(name: str, data: st.DataObject) -> None:
+    pipeline = Pipeline(number_chain(name), number_spec(name))
+    size = len(pipeline.encode(np.zeros((3, 4), pipeline.spec.dtype)))
+    damaged = data.draw(st.binary(min_size=size, max_size=size) | st.binary(max_size=300))
+    try:
+        decoded = pipeline.decode(damaged)
+    except ChunkError:
+        return
+    assert decoded.shape == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "configuration", "dtype"),
+    [
+        ("bitround", {}, "f4"),
+        ("bitround", {"keepbits": 0}, "f4"),
+        ("bitround", {"keepbits": True}, "f4"),
+        ("bitround", {"keepbits": 3}, "?"),
+        ("bitround", {"keepbits": 3}, "S2"),
+        ("cast_value", {}, "f4"),
+        ("cast_value", {"data_type": "int8", "mode": 1}, "f4"),
+        ("cast_value", {"data_type": "bool"}, "f4"),
+        ("cast_value", {"data_type": "string"}, "f4"),
+        ("cast_value", {"data_type": "int8"}, "?"),
+        ("cast_value", {"data_type": "int8"}, "F"),
+        ("cast_value", {"data_type": "int8", "rounding": "down"}, "f4"),
+        ("cast_value", {"data_type": "int8", "out_of_range": "nan"}, "f4"),
+        ("cast_value", {"data_type": "float32", "out_of_range": "wrap"}, "f8"),
+        ("cast_value", {"data_type": "int8", "scalar_map": {"both": []}}, "f4"),
+        ("cast_value", {"data_type": "int8", "scalar_map": {"encode": [["NaN"]]}}, "f4"),
+        ("cast_value", {"data_type": "int8", "scalar_map": {"encode": [["NaN", 128]]}}, "f4"),
+        ("cast_value", {"data_type": "int8", "scalar_map": {"encode": [["NaN", 1]]}}, "i4"),
+        ("n5_default", {}, "i4"),
+        ("n5_default", {"codecs": ["bytes"]}, "i4"),
+        ("n5_default", NUMBER_CASES["n5_default"][0], "S4"),
+        ("packbits", {"padding_encoding": "start_byte"}, "?"),
+        ("packbits", {"last_bit": 1}, "?"),
+        ("packbits", {"first_bit": 5, "last_bit": 4}, "i2"),
+        ("packbits", {"first_bit": -1}, "i2"),
+        ("packbits", {}, "S2"),
+        ("reshape", {}, "i2"),
+        ("reshape", {"shape": [5]}, "i2"),
+        ("reshape", {"shape": [0, -1]}, "i2"),
+        ("reshape", {"shape": [-1, -1]}, "i2"),
+        ("reshape", {"shape": [[1], [0]]}, "i2"),
+        ("reshape", {"shape": [[0], [2]]}, "i2"),
+        ("reshape", {"shape": [4, [0]]}, "i2"),
+        ("reshape", {"shape": [2, [1], -1]}, "i2"),
+        ("scale_offset", {"factor": 1}, "i2"),
+        ("scale_offset", {"scale": 0}, "i2"),
+        ("scale_offset", {"scale": 0.5}, "i2"),
+        ("scale_offset", {"offset": 300}, "u1"),
+        ("scale_offset", {"offset": 1}, "u1"),
+        ("scale_offset", {}, "?"),
+        ("transpose", {"order": "A"}, "i2"),
+    ],
+)
+def test_codecs_of_numbers_that_cannot_be_are_refused(
+    name: str, configuration: dict[str, Any], dtype: str
+) -> None:
+    data_type = zarr_type(np.dtype(dtype))
+    spec = ChunkSpec((3, 4), np.dtype(dtype), data_type, np.zeros((), dtype)[()])
+    rest = [] if name in ("n5_default", "packbits") else [Extension("bytes", {"endian": "little"})]
+    with pytest.raises(MetadataError):
+        Pipeline([Extension(name, configuration), *rest], spec)
+
+
+def test_shapes_types_and_fill_values_go_through_a_chain() -> None:
+    """The example of scale_offset's specification, turned and in one row."""
+    spec = ChunkSpec((2, 3), np.dtype("f8"), Extension("float64"), np.float64("nan"))
+    maps = {"encode": [["NaN", 0]], "decode": [[0, "NaN"]]}
+    chain = [
+        Extension("transpose", {"order": "F"}),
+        Extension("reshape", {"shape": [-1]}),
+        Extension("scale_offset", {"offset": -10, "scale": 0.1}),
+        Extension("cast_value", {"data_type": "uint8", "scalar_map": maps}),
+        Extension("bytes"),
+    ]
+    pipeline = Pipeline(chain, spec)
+    assert [step.shape for _, step in pipeline.array_codecs] == [(2, 3), (3, 2), (6,), (6,)]
+    assert pipeline.stored == ChunkSpec((6,), np.dtype("u1"), Extension("uint8"), 0)
+    array = np.array([[0, 20, 2540], [np.nan, 10, 14]])
+    encoded = pipeline.encode(array)
+    assert list(encoded) == [1, 0, 3, 2, 255, 2]
+    expected = [[0, 20, 2540], [np.nan, 10, 10]]
+    np.testing.assert_allclose(pipeline.decode(encoded), expected, atol=1e-12)
+    delta = Extension("numcodecs.delta", {"dtype": "<i2", "astype": "<i4"})
+    spec = ChunkSpec((6,), np.dtype("i2"), Extension("int16"), np.int16(7))
+    stored = Pipeline([delta, Extension("bytes", {"endian": "big"})], spec).stored
+    assert (stored.data_type, stored.dtype, stored.fill_value) == (Extension("int32"), "i4", 7)
+
+
+@pytest.mark.parametrize(("order", "axes"), [("C", (0, 1, 2)), ("F", (2, 1, 0))])
+def test_the_orders_of_early_documents_are_read(order: str, axes: tuple[int, ...]) -> None:
+    array = np.arange(24, dtype="<i4").reshape(2, 3, 4)
+    chain = [Extension("transpose", {"order": order}), Extension("endian", {"endian": "big"})]
+    pipeline = Pipeline(chain, spec_of(array))
+    encoded = array.transpose(axes).astype(">i4").tobytes()
+    assert pipeline.encode(array) == encoded
+    assert np.array_equal(pipeline.decode(encoded), array)
+
+
+def exactly_rounded(number: Fraction, rounding: str) -> int:
+    low = floor(number)
+    rest = number - low
+    towards = {
+        "towards-zero": number < 0,
+        "towards-positive": True,
+        "towards-negative": False,
+        "nearest-even": rest > Fraction(1, 2) or (rest == Fraction(1, 2) and low % 2 == 1),
+        "nearest-away": rest > Fraction(1, 2) or (rest == Fraction(1, 2) and number > 0),
+    }
+    return low + (rest > 0 and towards[rounding])
+
+
+def exactly_cast(number: Fraction, dtype: np.dtype, rounding: str) -> Fraction:
+    """Return what a number becomes in a type without ends."""
+    if dtype.kind != "f" or number == 0:
+        return Fraction(exactly_rounded(number, rounding))
+    exponent = floor(log2(abs(number)))
+    exponent += Fraction(2) ** (exponent + 1) <= abs(number)
+    exponent -= Fraction(2) ** exponent > abs(number)
+    info = np.finfo(dtype)
+    last = Fraction(2) ** max(exponent - int(info.nmant), int(info.minexp) - int(info.nmant))
+    return exactly_rounded(number / last, rounding) * last
+
+
+CASTS = st.sampled_from(["i1", "u1", "i2", "i4", "u4", "i8", "u8", "f2", "f4", "f8"]).map(np.dtype)
+# Powers of two and what is near to them, which is where rounding goes wrong.
+NEAR = st.builds(
+    lambda sign, exponent, more: sign * (Fraction(2) ** exponent + more),
+    st.sampled_from([1, -1]),
+    st.integers(-28, 66),
+    st.sampled_from([0, 1, -1, 3, Fraction(1, 2), Fraction(-1, 2), Fraction(1, 2**26)]),
+)
+
+
+@given(NEAR, CASTS, CASTS, st.sampled_from(sorted(ROUNDINGS)))
+@settings(max_examples=1500, deadline=None)
+def test_casts_are_those_of_exact_arithmetic(
+    number: Fraction, source: np.dtype, target: np.dtype, rounding: str
+) -> None:
+    if source.kind == "f":
+        with np.errstate(over="ignore"):
+            array = np.array([float(number)]).astype(source)
+        assume(np.isfinite(array[0]))
+        number = Fraction(float(array[0]))
+    else:
+        number = Fraction(int(number))
+        assume(np.iinfo(source).min <= number <= np.iinfo(source).max)
+        array = np.array([int(number)], source)
+    wanted = exactly_cast(number, target, rounding)
+    info: Any = np.finfo(target) if target.kind == "f" else np.iinfo(target)
+    low, high = (
+        (Fraction(float(end)) if target.kind == "f" else Fraction(int(end)))
+        for end in (info.min, info.max)
+    )
+    if low <= wanted <= high:
+        found = cast(array, target, rounding, None)
+        assert found.dtype == target
+        assert Fraction(found[0].item()) == wanted
+        return
+    with pytest.raises(ArithmeticError):
+        cast(array, target, rounding, None)
+    clamped = cast(array, target, rounding, "clamp")[0]
+    if target.kind == "f":
+        assert np.isinf(clamped)
+        assert (clamped > 0) == (wanted > 0)
+        return
+    assert int(clamped) == (low if wanted < low else high)
+    assert (int(cast(array, target, rounding, "wrap")[0]) - wanted) % 2**info.bits == 0
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_becomes_an_integer_only_if_it_is_said_which(number: float) -> None:
+    array = np.array([1, number])
+    for out_of_range in (None, "clamp", "wrap"):
+        with pytest.raises(ArithmeticError, match="a NaN or infinity is no int8"):
+            cast(array, np.dtype("i1"), "nearest-even", out_of_range)
+        name = {"nan": "NaN", "inf": "+Infinity", "-inf": "-Infinity"}[str(number)]
+        maps = {"encode": [[name, 5], [name, 6]]}
+        codec = build("cast_value", {"data_type": "int8", "scalar_map": maps})
+        assert codec.encode(array).tolist() == [1, 5]
+    floats = cast(np.array([number, -0.0]), np.dtype("f4"), "towards-zero", None)
+    assert str(floats[0]) == str(np.float32(number))
+    assert np.signbit(floats[1])
+
+
+def test_a_fill_value_that_does_not_come_back_is_refused() -> None:
+    spec = ChunkSpec((2,), np.dtype("f8"), Extension("float64"), np.float64(0.5))
+    with pytest.raises(MetadataError, match=r"0\.5 comes back from cast_value as 0\.0"):
+        Pipeline([Extension("cast_value", {"data_type": "int8"}), Extension("bytes")], spec)
+    spec = ChunkSpec((2,), np.dtype("f8"), Extension("float64"), np.float64("nan"))
+    with pytest.raises(MetadataError, match="the fill value cannot be encoded"):
+        Pipeline([Extension("cast_value", {"data_type": "int8"}), Extension("bytes")], spec)
+
+
+@pytest.mark.parametrize("dtype", ["i1", "u1", "i4", "u8", "i8"])
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_scaled_integers_are_exact_or_an_error(dtype: str, data: st.DataObject) -> None:
+    info = np.iinfo(dtype)
+    some = st.integers(-5, 5) | st.integers(int(info.min), int(info.max))
+    inside = some.filter(lambda number: info.min <= number <= info.max)
+    offset, scale = data.draw(inside), data.draw(inside.filter(bool))
+    array = np.array(data.draw(st.lists(inside, min_size=1, max_size=4)), dtype)
+    codec = build("scale_offset", {"offset": offset, "scale": scale})
+    between = [number - offset for number in array.tolist()]
+    wanted = [number * scale for number in between]
+    if all(info.min <= number <= info.max for number in [*between, *wanted]):
+        encoded = codec.encode(array)
+        assert encoded.tolist() == wanted
+        assert codec.decode(encoded, spec_of(array)).tolist() == array.tolist()
+    else:
+        with pytest.raises(UnsupportedError, match=f"is no {info.dtype}"):
+            codec.encode(array)
+    between = [Fraction(number, scale) for number in array.tolist()]
+    wanted = [number + offset for number in between]
+    if all(n.denominator == 1 and info.min <= n <= info.max for n in [*between, *wanted]):
+        assert codec.decode(array, spec_of(array)).tolist() == wanted
+    else:
+        with pytest.raises(ChunkError):
+            codec.decode(array, spec_of(array))
+
+
+def test_floats_that_grow_too_large_are_an_error() -> None:
+    codec = build("scale_offset", {"scale": 1e30})
+    array = np.array([1e30, 1], "f4")
+    with pytest.raises(UnsupportedError, match="overflow"):
+        codec.encode(array)
+    with pytest.raises(ChunkError, match="overflow"):
+        build("scale_offset", {"scale": 1e-30}).decode(array, spec_of(array))
+    special = np.array([np.inf, np.nan], "f4")
+    np.testing.assert_array_equal(codec.decode(codec.encode(special), spec_of(special)), special)
+
+
+def test_bits_are_rounded_as_zarrs_does() -> None:
+    """The numbers of zarrs' own tests."""
+    bytes_in = np.array([0, 3, 7, 15, 17, 54, 89, 128, 255], "u1")
+    codec = build("bitround", {"keepbits": 3})
+    assert codec.encode(bytes_in).tolist() == [0, 3, 7, 16, 16, 56, 96, 128, 224]
+    wide = np.array([0, 1024, 1280, 1664, 1685, 123145182, 4294967295], "u4")
+    expected = [0, 1024, 1280, 1536, 1792, 117440512, 3758096384]
+    assert codec.encode(wide).tolist() == expected
+    floats = np.array([0.0, 1.23456789, -8.3587192834, 98765.43210], "f4")
+    assert codec.encode(floats).tolist() == [0.0, 1.25, -8.0, 98304.0]
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_floats_are_rounded_as_numcodecs_does(dtype: str, data: st.DataObject) -> None:
+    array = data.draw(hnp.arrays(dtype, 4, elements={"allow_nan": False}))
+    keepbits = data.draw(st.integers(1, int(np.finfo(dtype).nmant)))
+    theirs = numcodecs.BitRound(keepbits).encode(array.copy())
+    before = array.tobytes()
+    assert build("bitround", {"keepbits": keepbits}).encode(array).tobytes() == theirs.tobytes()
+    assert array.tobytes() == before, "the input was changed"
+
+
+@pytest.mark.parametrize("keepbits", [1, 23, 60])
+def test_rounding_keeps_what_is_no_number(keepbits: int) -> None:
+    array = np.array([0x7FFFFFFF, 0xFFFFFFFF, 0x7F800001, 0x7F800000], "u4").view("f4")
+    assert build("bitround", {"keepbits": keepbits}).encode(array).tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize("padding", ["none", "first_byte", "last_byte"])
+@pytest.mark.parametrize("dtype", ["?", "u1", "i1", "i2", "u4", "i8", "f4", "F"])
+@given(data=st.data())
+@settings(max_examples=20, deadline=None)
+def test_packed_bits_are_those_of_the_numbers(
+    padding: str, dtype: str, data: st.DataObject
+) -> None:
+    parts = 2 if dtype == "F" else 1
+    bits = 1 if dtype == "?" else 8 * np.dtype(dtype).itemsize // parts
+    first = data.draw(st.integers(0, bits - 1))
+    last = data.draw(st.integers(first, bits - 1))
+    count = data.draw(st.integers(1, 20))
+    size = np.dtype(dtype).itemsize * count
+    raw = data.draw(st.binary(min_size=size, max_size=size))
+    array = np.frombuffer(raw, dtype) if dtype != "?" else np.frombuffer(raw, "u1") > 99
+    members = {"first_bit": first, "last_bit": last, "padding_encoding": padding}
+    spec, codec = spec_of(array), build("packbits", members)
+    numbers = array.view(f"u{array.dtype.itemsize // parts}").tolist()
+    width = last - first + 1
+    all_bits = sum((n >> first) % 2**width << i * width for i, n in enumerate(numbers))
+    packed = all_bits.to_bytes(-(-len(numbers) * width // 8), "little")
+    pad = bytes([-len(numbers) * width % 8])
+    expected = {"none": packed, "first_byte": pad + packed, "last_byte": packed + pad}[padding]
+    assert codec.encode(array, spec) == expected
+    decoded = codec.decode(expected, spec)
+    assert codec.encode(decoded, spec) == expected
+    if array.dtype.kind == "i":
+        signed = [(n >> first) % 2**width for n in numbers]
+        signed = [n - (n >> (width - 1) << width) << first for n in signed]
+        assert decoded.tolist() == [
+            (n + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1) for n in signed
+        ]
+    if width == bits:
+        assert decoded.tobytes() == array.tobytes()
+        if bits > 1:  # as zarrs has it
+            assert codec.decode(packed, spec).tobytes() == array.tobytes()
+    if padding != "none":
+        wrong = bytes([pad[0] ^ 1])
+        damaged = wrong + packed if padding == "first_byte" else packed + wrong
+        with pytest.raises(ChunkError, match="which is wrong"):
+            codec.decode(damaged, spec)
+
+
+def test_many_numbers_are_packed_in_blocks() -> None:
+    array = (np.arange(200_003) % 1000).astype("u2")
+    codec = build("packbits", {"last_bit": 10})
+    encoded = codec.encode(array, spec_of(array))
+    assert len(encoded) == -(-200_003 * 11 // 8)
+    assert np.array_equal(codec.decode(encoded, spec_of(array)), array)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "reason"),
+    [
+        (b"", "the header of a block 12"),
+        (bytes.fromhex("000100020000000300000004"), "mode 1 and 2 dimensions"),
+        (bytes.fromhex("000000010000000300000004"), "mode 0 and 1 dimensions"),
+        (bytes.fromhex("0000000200000003ffffffff"), "the chunk only"),
+        (bytes.fromhex("000000020000000300000004"), "gzip|stream|ends|cut"),
+    ],
+)
+def test_blocks_of_n5_that_are_damaged_are_refused(chunk: bytes, reason: str) -> None:
+    pipeline = Pipeline(number_chain("n5_default"), number_spec("n5_default"))
+    with pytest.raises(ChunkError, match=reason):
+        pipeline.decode(chunk)
+
+
+@given(hnp.array_shapes(min_dims=2, max_dims=2, max_side=4))
+def test_a_block_of_n5_may_be_cut_at_the_edge(shape: tuple[int, ...]) -> None:
+    spec = number_spec("n5_default", (4, 4))
+    block = np.arange(prod(shape), dtype="i4").reshape(shape)
+    body = build("gzip", {"level": 1}).encode(block.T.astype(">i4").tobytes())
+    header = np.array([0, 2], ">u2").tobytes() + np.array(shape, ">u4").tobytes()
+    found = Pipeline(number_chain("n5_default"), spec).decode(header + bytes(body))
+    expected = np.zeros((4, 4), "i4")
+    expected[: shape[0], : shape[1]] = block
+    assert np.array_equal(found, expected)
 
 
 DTYPES = st.sampled_from(["?", *"bBhHiIqQ", "e", "f", "d", "F", "D", "S3", "U2", "V3"]).map(
@@ -362,9 +877,7 @@ def test_opening_a_large_chunk_encodes_nothing() -> None:
     assert Pipeline(chain, spec).stored.shape == spec.shape
 
 
-@pytest.mark.parametrize(
-    "name", ["pickle", "msgpack2", "json2", "categorize", "vlen-array", "zfpy"]
-)
+@pytest.mark.parametrize("name", ["pickle", "msgpack2", "json", "msgpack", "zfpy", "pcodec"])
 def test_what_is_not_allowed_is_not_built(name: str) -> None:
     with pytest.raises(UnknownNameError, match="is unknown or not allowed; allowed: adler32"):
         build(PREFIX + name, {})
@@ -382,7 +895,7 @@ def test_no_parameter_lets_other_than_numbers_in(dtype: str) -> None:
 
 VECTORS = SHARED / "fixtures" / "numcodecs.tar.gz"
 OBJECTS = SHARED / "fixtures" / "expected" / "numcodecs-objects.tar.gz"
-NOT_SUPPORTED = {"categorize", "json2", "msgpack2", "pcodec", "pickle", "vlen-array", "zfpy"}
+NOT_SUPPORTED = {"msgpack2", "pcodec", "pickle", "zfpy"}
 LOSSY = {"astype", "bitround", "fixedscaleoffset", "quantize"}
 NO_SNAPPY = 7  # frames of a compressor that is not compiled in
 
@@ -417,6 +930,10 @@ def test_all_vectors_of_numcodecs_decode(vectors: Path) -> None:
         for configuration, array_path, encoded in cases(folder):
             name = configuration.pop("id")
             found = counts.setdefault(name, 0)
+            if name == "json":  # withdrawn long ago: no shape stands in it
+                with pytest.raises(UnknownNameError):
+                    vector_codec(name, configuration)
+                continue
             if configuration.get("elementsize") == 0:  # no bytes of nothing; readers differ
                 with pytest.raises(MetadataError):
                     vector_codec(name, configuration)
@@ -427,9 +944,10 @@ def test_all_vectors_of_numcodecs_decode(vectors: Path) -> None:
                 refused.append(configuration.get("cname"))
             counts[name] = found + 1
     assert refused == ["snappy"] * NO_SNAPPY
+    tested = [*BYTES, *VLEN, *OBJECTS_IN, *ARRAY_CASES]
     assert set(counts) == {
-        *(name.removeprefix(PREFIX) for name in [*BYTES, *VLEN, *ARRAY_CASES] if " " not in name),
-        "blosc",
+        *(name.removeprefix(PREFIX) for name in tested if " " not in name),
+        *("blosc", "json"),
     } - {"bitround", "fletcher32", "jenkins_lookup3"}  # of these there are none
     assert sum(counts.values()) > 700
 
@@ -437,11 +955,27 @@ def test_all_vectors_of_numcodecs_decode(vectors: Path) -> None:
 def check_vector(
     name: str, configuration: dict[str, Any], array_path: Path, data: bytes, vectors: Path
 ) -> None:
-    if name in VLEN:
-        inside = array_path.relative_to(vectors / "numcodecs").with_suffix(".json")
-        stored = json.loads((vectors / "numcodecs-objects" / inside).read_text(encoding="utf-8"))
-        spec = ChunkSpec(tuple(stored["shape"]), np.dtype(object), Extension("string"), "")
-        check_objects(build(name, {}).decode(data, spec), stored["values"])
+    inside = array_path.relative_to(vectors / "numcodecs").with_suffix(".json")
+    objects_path = vectors / "numcodecs-objects" / inside
+    full_name = name if name in VLEN else PREFIX + name
+    if full_name in VLEN or full_name in OBJECTS_IN:
+        codec = build(full_name, configuration)
+        if objects_path.exists():
+            stored = json.loads(objects_path.read_text(encoding="utf-8"))
+            shape, values = stored["shape"], stored["values"]
+            dtype, data_type = np.dtype(object), spec_of(np.zeros(1, object), full_name).data_type
+        else:
+            array = np.load(array_path)
+            dtype, data_type = array.dtype, zarr_type(array.dtype)
+            shape, values = array.shape, array.ravel().tolist()
+        spec = ChunkSpec(tuple(shape), dtype, data_type, None)
+        if name == "json2":  # the file says "nan" for NaN, which reads as none
+            values = [None if value == "nan" else value for value in values]
+        if name == "json2" and not all(isinstance(value, str | None) for value in values):
+            with pytest.raises(ChunkError, match="other things than texts"):
+                codec.decode(data, spec)
+            return
+        check_objects(codec.decode(data, spec), values)
         return
     array = np.load(array_path)
     # Arrays of datetimes are views of integers for all codecs.
@@ -460,14 +994,17 @@ def vector_codec(name: str, configuration: dict[str, Any]) -> Any:
     if name == "blosc":
         shuffles = {0: "noshuffle", 1: "shuffle", 2: "bitshuffle", -1: "shuffle"}
         configuration = configuration | {"shuffle": shuffles[configuration["shuffle"]]}
-    return build(name if name in CODECS and name != "crc32c" else PREFIX + name, configuration)
+    return build(name if name in v2.SHARED else PREFIX + name, configuration)
 
 
 def check_objects(decoded: np.ndarray, values: list[Any]) -> None:
-    plain = np.empty(len(values), object)
-    plain[:] = [b64decode(v["base64"]) if isinstance(v, dict) else v for v in values]
-    expected = plain.reshape(decoded.shape)  # encoded in the order of memory, which was not kept
-    assert decoded.ravel().tolist() in (expected.ravel().tolist(), expected.ravel("F").tolist())
+    expected = objects(
+        [
+            (v["values"] if "values" in v else b64decode(v["base64"])) if isinstance(v, dict) else v
+            for v in values
+        ]
+    ).reshape(decoded.shape)  # encoded in the order of memory, which was not kept
+    assert plain(decoded) in (plain(expected), expected.ravel("F").tolist())
 
 
 # What might kill the process or eat its memory runs in one of its own.
@@ -489,10 +1026,12 @@ def in_child(*arguments: str) -> Any:
 
 def test_damaged_chunks_kill_no_process_and_raise_nothing_but_chunk_errors() -> None:
     found = in_child("fuzz", "20261120", "1800")
-    assert set(found) == {*BYTES, *VLEN}
+    assert set(found) == {*BYTES, *VLEN, *OBJECTS_IN, *NUMBER_CASES}
     damaged = {name: counts["damaged"] for name, counts in found.items()}
     assert sum(many for name, many in damaged.items() if name.startswith("blosc")) >= 20_000
     for name, counts in found.items():
+        if name in NUMBER_CASES:  # nearly all bits are numbers
+            continue
         assert counts["refused"] > 0.1 * counts["damaged"], name
 
 

@@ -28,7 +28,18 @@ def regular(draw: st.DrawFn) -> Case:
     return grid, shape, edges
 
 
-CASES = {"regular": regular()}
+@st.composite
+def rectilinear(draw: st.DrawFn) -> Case:
+    """Return the same for chunks of any length, which reach to the end of the array or beyond."""
+    axes = draw(st.lists(st.lists(st.integers(1, 20), max_size=6), max_size=3))
+    shape = tuple(draw(st.integers(0, sum(axis))) for axis in axes)
+    configuration = {"kind": "inline", "chunk_shapes": axes}
+    grid = GRIDS["rectilinear"].from_json(configuration, shape)
+    edges = [np.concatenate([[0], np.cumsum(axis, dtype=int)]) for axis in axes]
+    return grid, shape, edges
+
+
+CASES = {"regular": regular(), "rectilinear": rectilinear()}
 
 
 def test_every_grid_of_the_table_is_tested() -> None:
@@ -44,7 +55,7 @@ def test_chunks_cover_each_axis_without_a_gap(name: str, data: st.DataObject) ->
     for axis, size in enumerate(shape):
         found = [grid.edges(axis, index) for index in range(grid.counts[axis])]
         assert found == list(zip(edges[axis][:-1], edges[axis][1:], strict=True))
-        assert sum(min(stop, size) - start for start, stop in found) == size
+        assert sum(max(0, min(stop, size) - start) for start, stop in found) == size
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -92,7 +103,8 @@ def test_a_grid_without_its_configuration_is_refused(name: str, configuration: A
 
 
 def test_an_unknown_grid_is_refused_by_its_name() -> None:
-    with pytest.raises(UnknownNameError, match="unknown chunk grid 'hexagonal'; known: regular"):
+    known = "unknown chunk grid 'hexagonal'; known: rectilinear, regular"
+    with pytest.raises(UnknownNameError, match=known):
         GRIDS["hexagonal"]
 
 

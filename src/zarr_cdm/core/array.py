@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -10,7 +11,9 @@ import numpy as np
 
 from zarr_cdm.core.codecs.base import ChunkSpec
 from zarr_cdm.core.codecs.pipeline import Pipeline
+from zarr_cdm.core.codecs.sharding import Shard, ShardingCodec
 from zarr_cdm.core.grids.base import ChunkGrid
+from zarr_cdm.core.grids.regular import RegularGrid
 from zarr_cdm.core.grids.table import GRIDS
 from zarr_cdm.core.indexing import (
     OuterPlan,
@@ -23,8 +26,9 @@ from zarr_cdm.core.indexing import (
     take,
     take_points,
 )
+from zarr_cdm.core.reading import Result, by_shard, named, read_chunks, read_shards
 from zarr_cdm.core.stores.base import Store
-from zarr_cdm.errors import SelectionError, ZarrCdmError
+from zarr_cdm.errors import SelectionError
 from zarr_cdm.limits import DEFAULT_LIMITS
 from zarr_cdm.metadata import v2, v3
 from zarr_cdm.metadata.documents import ArrayMetadata
@@ -34,6 +38,9 @@ from zarr_cdm.metadata.keys import chunk_key
 from zarr_cdm.parallel import run
 
 NESTED = Extension("v2", {"separator": "/"})
+PIPELINES: dict[str, Pipeline] = {}
+MOST_PIPELINES = 1000
+LOCKS = [threading.Lock() for _ in range(64)]
 DOCUMENT_KEYS = {v3.KEY, v2.ARRAY_KEY, v2.ATTRIBUTES_KEY}
 
 
@@ -77,17 +84,26 @@ class ZarrArray:
         self._prefix = f"{path}/" if path else ""
         grid = metadata.chunk_grid
         self.grid: ChunkGrid = GRIDS[grid.name].from_json(grid.configuration, self.shape)
-        self._pipeline = Pipeline(metadata.codecs, self._spec())
+        self._pipelines: dict[tuple[int, ...], Pipeline] = {}
+        # What cannot be read is refused now, not when its first chunk is.
+        self._shard: Shard | None = None
+        if () not in self.grid.chunks:  # an axis without chunks leaves nothing to be read
+            first = self._pipeline_of((0,) * self.ndim)
+            # Shards of several shapes have several kinds of index: those are read whole.
+            if all(isinstance(length, int) for length in self.grid.chunks):
+                self._shard = _shard_of(first)
+        self._read_grid = self.grid
+        if self._shard is not None:
+            self._read_grid = RegularGrid(self._shard.chunk_shape, self.shape)
 
-    def _spec(self) -> ChunkSpec:
-        spec = ChunkSpec(
-            self.grid.chunk_shape((0,) * len(self.shape)),
-            self.dtype,
-            self.metadata.data_type,
-            self.metadata.fill_value,
-        )
-        DEFAULT_LIMITS.check("chunk_bytes", spec.size * self.dtype.itemsize, "one chunk")
-        return spec
+    def _pipeline_of(self, index: tuple[int, ...]) -> Pipeline:
+        """Return the codecs for a chunk: for each shape of chunks there is one pipeline."""
+        shape = self.grid.chunk_shape(index)
+        pipeline = self._pipelines.get(shape)
+        if pipeline is None:
+            spec = ChunkSpec(shape, self.dtype, self.metadata.data_type, self.metadata.fill_value)
+            pipeline = self._pipelines[shape] = _shared_pipeline(self.metadata.codecs, spec)
+        return pipeline
 
     def __reduce__(self) -> tuple[type, tuple[Store, str, ArrayMetadata]]:
         return type(self), (self.store, self.path, self.metadata)
@@ -98,9 +114,14 @@ class ZarrArray:
         return len(self.shape)
 
     @property
-    def chunks(self) -> tuple[int, ...]:
-        """The shape of a chunk."""
-        return self._pipeline.spec.shape
+    def chunks(self) -> tuple[Any, ...]:
+        """The shape of a chunk; where they differ along an axis, the lengths of all of them."""
+        return self.grid.chunks if self._shard is None else self._shard.chunk_shape
+
+    @property
+    def shards(self) -> tuple[Any, ...] | None:
+        """The shape of a shard, None where each chunk is an object of its own."""
+        return None if self._shard is None else self.grid.chunks
 
     @property
     def codecs(self) -> tuple[str, ...]:
@@ -145,61 +166,38 @@ class ZarrArray:
         return Indexer(self._read_points)
 
     def _read_outer(self, selection: Any) -> np.ndarray:
-        plan = outer(selection, self.shape, self.grid)
-        result = np.empty(plan.shape, self.dtype)
-        self._read(plan, result, take)
-        turned: np.ndarray = result[plan.flips]
+        plan = outer(selection, self.shape, self._read_grid)
+        values = np.empty(plan.shape, self.dtype)
+        self._read(plan, Result(values, take, self.fill))
+        turned: np.ndarray = values[plan.flips]
         return turned
 
     def _read_points(self, selection: Any) -> np.ndarray:
-        plan = points(selection, self.shape, self.grid)
-        result = np.empty(plan.shape, self.dtype)
-        self._read(plan, result.reshape(-1), take_points)
-        return result
-
-    def _read(
-        self,
-        plan: OuterPlan | PointsPlan,
-        result: np.ndarray,
-        taken: Callable[[np.ndarray, Any], np.ndarray],
-    ) -> None:
-        def work(pieces: Sequence[Piece]) -> None:
-            keys = [self.key(piece.chunk) for piece in pieces]
-            values = self._values(pieces, keys)
-            for piece, key, data in zip(pieces, keys, values, strict=True):
-                if data is None:
-                    put(result, piece.target, self.fill)
-                    continue
-                try:
-                    self._decode(data, piece, result, taken)
-                except ZarrCdmError as error:
-                    raise error.at(source=self.store.url, key=key) from error.__cause__
-
-        run(work, list(plan.pieces()), self.store.batch)
-
-    def _values(self, pieces: Sequence[Piece], keys: Sequence[str]) -> list[bytes | None]:
-        values = self.store.get_many([(key, None) for key in keys])
-        missing = [i for i, value in enumerate(values) if value is None]
-        if self._nested_key_of is not None and missing:
-            nested = [self._prefix + self._nested_key_of(pieces[i].chunk) for i in missing]
-            found = self.store.get_many([(key, None) for key in nested])
-            for i, value in zip(missing, found, strict=True):
-                values[i] = value
+        plan = points(selection, self.shape, self._read_grid)
+        values = np.empty(plan.shape, self.dtype)
+        self._read(plan, Result(values.reshape(-1), take_points, self.fill))
         return values
 
-    def _decode(
-        self,
-        data: bytes,
-        piece: Piece,
-        result: np.ndarray,
-        taken: Callable[[np.ndarray, Any], np.ndarray],
-    ) -> None:
-        if piece.whole and all(isinstance(part, slice) for part in piece.target):
-            place = result[(*piece.target, ...)]  # a view, of a scalar too
-            if place.shape == self.chunks:
-                self._pipeline.decode(data, out=place)
-                return
-        put(result, piece.target, taken(self._pipeline.decode(data), piece.source))
+    def _read(self, plan: OuterPlan | PointsPlan, result: Result) -> None:
+        if self._shard is not None:
+            wanted = by_shard(plan.pieces(), self.key, self._place_of)
+            read_shards(self.store, wanted, result, self._shard)
+            return
+        keys_of: list[Callable[[tuple[int, ...]], str]] = [self.key]
+        if self._nested_key_of is not None:
+            nested = self._nested_key_of
+            keys_of.append(lambda index: self._prefix + nested(index))
+        read_chunks(self.store, list(plan.pieces()), result, keys_of, self._pipeline_of)
+
+    def _place_of(self, chunk: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return which shard a chunk lies in, and where in it."""
+        assert self._shard is not None
+        shard, place = [], []
+        for axis, (number, length) in enumerate(zip(chunk, self._shard.chunk_shape, strict=True)):
+            index = self.grid.find(axis, number * length, number * length + 1)[0]
+            shard.append(index)
+            place.append(number - self.grid.edges(axis, index)[0] // length)
+        return tuple(shard), tuple(place)
 
     def __setitem__(self, selection: Any, value: Any) -> None:
         """Write values to a selection; chunks of which it is only a part are read first."""
@@ -210,24 +208,25 @@ class ZarrArray:
             for piece in pieces:
                 share = take(values, piece.target)
                 key = self.key(piece.chunk)
-                try:
-                    self.store.set(key, self._pipeline.encode(self._chunk(piece, key, share)))
-                except ZarrCdmError as error:
-                    raise error.at(source=self.store.url, key=key) from error.__cause__
+                with named(self.store, key):
+                    self._write(piece, key, share)
 
         run(work, list(plan.pieces()))
 
-    def _chunk(self, piece: Piece, key: str, share: np.ndarray) -> np.ndarray:
-        """Return the whole chunk that ``share`` becomes a part of."""
-        if piece.whole and share.size == self._pipeline.spec.size:
-            return share.reshape(self.chunks)
-        data = None if piece.whole else self.store.get(key)
-        if data is None:
-            chunk = np.full(self.chunks, self.fill, self.dtype)
-        else:
-            chunk = np.array(self._pipeline.decode(data))
-        put(chunk, piece.source, share)
-        return chunk
+    def _write(self, piece: Piece, key: str, share: np.ndarray) -> None:
+        pipeline = self._pipeline_of(piece.chunk)
+        if piece.whole and share.size == pipeline.spec.size:
+            self.store.set(key, pipeline.encode(share.reshape(pipeline.spec.shape)))
+            return
+        # Two threads that write parts of one chunk must not both begin with what it was before.
+        with LOCKS[hash((self.store.url, key)) % len(LOCKS)]:
+            data = None if piece.whole else self.store.get(key)
+            if data is None:
+                chunk = np.full(pipeline.spec.shape, self.fill, self.dtype)
+            else:
+                chunk = np.array(pipeline.decode(data))
+            put(chunk, piece.source, share)
+            self.store.set(key, pipeline.encode(chunk))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self[...], dtype)
@@ -235,6 +234,28 @@ class ZarrArray:
     def __repr__(self) -> str:
         name = f"/{self.path}"
         return f"<ZarrArray {name} {self.shape} {self.dtype} in {self.store.url}>"
+
+
+def _shared_pipeline(codecs: tuple[Extension, ...], spec: ChunkSpec) -> Pipeline:
+    """Return the pipeline for such chunks, the same for all arrays: most of a store are alike."""
+    fill = spec.fill_value
+    bits = fill.tobytes() if isinstance(fill, np.generic) else fill  # one NaN is not the other
+    key = f"{codecs} {spec} {bits!r}"
+    pipeline = PIPELINES.get(key)
+    if pipeline is None:
+        DEFAULT_LIMITS.check("chunk_bytes", spec.size * spec.dtype.itemsize, "one chunk")
+        if len(PIPELINES) >= MOST_PIPELINES:
+            PIPELINES.clear()
+        pipeline = PIPELINES[key] = Pipeline(codecs, spec)
+    return pipeline
+
+
+def _shard_of(pipeline: Pipeline) -> Shard | None:
+    """Return how chunks lie in shards; None where a shard can only be read whole, or is none."""
+    serializer = pipeline.serializer
+    if not isinstance(serializer, ShardingCodec) or pipeline.array_codecs or pipeline.byte_codecs:
+        return None
+    return serializer.shard(pipeline.stored)
 
 
 class Indexer:

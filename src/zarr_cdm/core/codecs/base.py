@@ -8,13 +8,13 @@ Specification: zarr-specs, v3 core, "Chunk encoding".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 
-from zarr_cdm.errors import ChunkError
+from zarr_cdm.errors import ChunkError, MetadataError, UnsupportedError
 from zarr_cdm.metadata.extension import Extension
 
 Buffer = bytes | bytearray | memoryview
@@ -90,6 +90,22 @@ class BytesToBytes(Codec, Protocol):
         ``size`` is how many they must be, where that is known: more is refused before it is
         inflated. Raises `ChunkError`.
         """
+
+
+def check_kind(name: str, spec: ChunkSpec, kinds: str) -> None:
+    """Raise `MetadataError` unless elements are NumPy's own numbers of these kinds."""
+    if spec.dtype.kind not in kinds or spec.dtype.isbuiltin == 2:  # 2: of another package
+        raise MetadataError(f"the codec {name} cannot encode {spec.data_type.name!r}")
+
+
+def encoded_fill(encode: Callable[[np.ndarray], np.ndarray], spec: ChunkSpec) -> Any:
+    """Return what a codec that changes each element by itself makes of the fill value."""
+    if spec.fill_value is None:
+        return None
+    try:
+        return encode(np.array(spec.fill_value, spec.dtype).reshape(1))[0]
+    except UnsupportedError as error:
+        raise MetadataError(f"the fill value cannot be encoded: {error}") from error
 
 
 def view(data: Buffer) -> memoryview:

@@ -22,10 +22,12 @@ from typing import Any, ClassVar
 import numcodecs
 import numpy as np
 
-from zarr_cdm.core.codecs.base import Buffer, ChunkSpec, Kind, placed, view
+from zarr_cdm.core.codecs.base import Buffer, ChunkSpec, Kind, encoded_fill, placed, view
+from zarr_cdm.core.codecs.bitround import BitroundCodec
 from zarr_cdm.core.codecs.inflate import inflate
 from zarr_cdm.errors import ChunkError, MetadataError, UnknownNameError, UnsupportedError
 from zarr_cdm.limits import DEFAULT_LIMITS
+from zarr_cdm.metadata.dtypes import zarr_type
 
 PREFIX = "numcodecs."
 # Those that work on elements, and so may stand before the array-to-bytes codec.
@@ -64,7 +66,7 @@ DAMAGE = (RuntimeError, ValueError, TypeError, OSError, EOFError, LookupError, M
 
 def numcodecs_codec(
     name: str, configuration: Mapping[str, Any], kind: Kind
-) -> NumcodecsBytesCodec | NumcodecsArrayCodec:
+) -> NumcodecsBytesCodec | NumcodecsArrayCodec | BitroundCodec:
     """Return the codec called ``name``, for a place of that kind.
 
     Raises
@@ -85,6 +87,8 @@ def numcodecs_codec(
     for key in DTYPES:
         if getattr(codec, key, _NUMBER).kind not in NUMBERS:
             raise MetadataError(f"codec {name!r} has {key} {configuration[key]!r}, not numbers")
+    if kind == "array_array" and short == "bitround":  # which numcodecs has for floats only
+        return BitroundCodec.from_json(configuration)
     if kind == "array_array" and short in ARRAYS:
         return NumcodecsArrayCodec(codec)
     return NumcodecsBytesCodec(codec)
@@ -147,10 +151,11 @@ class NumcodecsArrayCodec:
             raise MetadataError(
                 f"codec {self.codec.codec_id!r} cannot encode {spec.data_type.name!r}: {error}"
             ) from error
-        shape = spec.shape
+        data_type = zarr_type(one.dtype)
         if self.codec.codec_id == "packbits":
-            shape = (SIZES["packbits"](self.codec, spec.size),)
-        return ChunkSpec(shape, one.dtype, spec.data_type, spec.fill_value)
+            return ChunkSpec((SIZES["packbits"](self.codec, spec.size),), one.dtype, data_type, 0)
+        with np.errstate(all="ignore"):
+            return ChunkSpec(spec.shape, one.dtype, data_type, encoded_fill(self.encode, spec))
 
     def encode(self, array: np.ndarray) -> np.ndarray:
         encoded = np.asarray(self.codec.encode(np.ascontiguousarray(array)))

@@ -49,6 +49,8 @@ class Pipeline:
         for codec in chain[at + 1 :]:
             self.byte_codecs.append((codec, size))
             size = codec.size(size)
+        # How many bytes a chunk is stored in; None where that depends on its values.
+        self.stored_size: int | None = size
         # Whether the bytes that the last decoding step gives are the array as it lies in memory.
         self._in_place = (
             at == 0 and isinstance(self.serializer, BytesCodec) and bool(self.byte_codecs)

@@ -21,14 +21,19 @@ from zarr_cdm.errors import MetadataError
 
 @dataclass(frozen=True, slots=True)
 class TransposeCodec:
-    """Axis ``i`` of the encoded array is axis ``order[i]`` of the array."""
+    """Axis ``i`` of the encoded array is axis ``order[i]`` of the array.
+
+    Early documents say "C" and "F" for all axes as they are, and for all reversed.
+    """
 
     kind: ClassVar[Kind] = "array_array"
-    order: tuple[int, ...]
+    order: tuple[int, ...] | str
 
     @classmethod
     def from_json(cls, configuration: Mapping[str, Any]) -> Self:
         order = configuration.get("order")
+        if order in ("C", "F"):
+            return cls(order)
         if (
             not isinstance(order, list)
             or not all(isinstance(axis, int) for axis in order)
@@ -38,12 +43,19 @@ class TransposeCodec:
         return cls(tuple(order))
 
     def resolve(self, spec: ChunkSpec) -> ChunkSpec:
-        if len(self.order) != len(spec.shape):
+        order = self._axes(len(spec.shape))
+        if len(order) != len(spec.shape):
             raise MetadataError(f"order {self.order} is for another rank than {len(spec.shape)}")
-        return replace(spec, shape=tuple(spec.shape[axis] for axis in self.order))
+        return replace(spec, shape=tuple(spec.shape[axis] for axis in order))
+
+    def _axes(self, rank: int) -> tuple[int, ...]:
+        if not isinstance(self.order, str):
+            return self.order
+        axes = tuple(range(rank))
+        return axes if self.order == "C" else axes[::-1]
 
     def encode(self, array: np.ndarray) -> np.ndarray:
-        return array.transpose(self.order)
+        return array.transpose(self._axes(array.ndim))
 
     def decode(self, array: np.ndarray, spec: ChunkSpec) -> np.ndarray:
-        return array.transpose(np.argsort(self.order))
+        return array.transpose(np.argsort(self._axes(array.ndim)))

@@ -1,8 +1,9 @@
-"""The ``vlen-utf8`` and ``vlen-bytes`` codecs (array to bytes): texts or bytes of any length.
+"""The ``vlen-utf8``, ``vlen-bytes`` and ``vlen-array`` codecs (array to bytes): any lengths.
 
 The bytes are a 32-bit count, then for each element a 32-bit length and its bytes, little-endian.
 
-Specification: zarr-extensions ``codecs/vlen-utf8``, ``codecs/vlen-bytes``.
+Specification: zarr-extensions ``codecs/vlen-utf8``, ``codecs/vlen-bytes``; ``vlen-array`` is one of
+numcodecs for Zarr v2 only, whose elements are arrays of one axis.
 
 >>> from zarr_cdm.metadata.extension import Extension
 >>> spec = ChunkSpec((3,), np.dtype(object), Extension("string"), "")
@@ -20,8 +21,8 @@ import numcodecs
 import numpy as np
 
 from zarr_cdm.core.codecs.base import Buffer, ChunkSpec, Kind, view
-from zarr_cdm.errors import ChunkError, MetadataError
-from zarr_cdm.metadata.dtypes import VARIABLE
+from zarr_cdm.errors import ChunkError, MetadataError, UnsupportedError
+from zarr_cdm.metadata.dtypes import VARIABLE, from_typestr, numpy_dtype, to_typestr
 
 COUNT_BYTES = LENGTH_BYTES = 4
 
@@ -64,6 +65,43 @@ class VlenBytesCodec:
 
     def decode(self, data: Buffer, spec: ChunkSpec) -> np.ndarray:
         return _decode(numcodecs.VLenBytes(), data, spec)
+
+
+@dataclass(frozen=True, slots=True)
+class VlenArrayCodec:
+    """Arrays of one axis; None is written as an empty one."""
+
+    kind: ClassVar[Kind] = "array_bytes"
+    dtype: np.dtype
+
+    @classmethod
+    def from_json(cls, configuration: Mapping[str, Any]) -> Self:
+        data_type, endian = from_typestr(configuration.get("dtype"))
+        if numpy_dtype(data_type).kind not in "biufc":
+            raise MetadataError(f"vlen-array has elements of {data_type.name!r}, expected numbers")
+        return cls(np.dtype(to_typestr(data_type, endian)))
+
+    def size(self, spec: ChunkSpec) -> None:
+        _check_elements("vlen-array", type(None), spec)
+
+    def encode(self, array: np.ndarray, spec: ChunkSpec) -> Buffer:
+        flat = array.ravel()
+        elements = np.empty(flat.size, object)
+        for i, element in enumerate(flat):
+            elements[i] = np.asarray([] if element is None else element, self.dtype)
+            if elements[i].ndim != 1:
+                raise UnsupportedError(f"vlen-array cannot encode {elements[i].ndim} axes")
+            elements[i] = elements[i].tobytes()
+        return _encode(numcodecs.VLenBytes(), elements)
+
+    def decode(self, data: Buffer, spec: ChunkSpec) -> np.ndarray:
+        decoded = _decode(numcodecs.VLenBytes(), data, spec)
+        native = self.dtype.newbyteorder("=")
+        for at, element in np.ndenumerate(decoded):
+            if len(element) % self.dtype.itemsize:
+                raise ChunkError(f"an element has {len(element)} bytes, no whole {self.dtype}")
+            decoded[at] = np.frombuffer(element, self.dtype).astype(native)
+        return decoded
 
 
 def _check_elements(name: str, kind: type, spec: ChunkSpec) -> None:

@@ -15,6 +15,7 @@ class ChunkGrid(Protocol):
     """A way to cut a shape."""
 
     counts: tuple[int, ...]  # chunks along each axis
+    chunks: tuple[Any, ...]  # for each axis the length of all chunks, or a tuple of their lengths
 
     @classmethod
     def from_json(cls, configuration: Mapping[str, Any], shape: Sequence[int]) -> Self:

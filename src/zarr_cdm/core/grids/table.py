@@ -4,4 +4,12 @@ from __future__ import annotations
 
 from zarr_cdm.registry import Registry
 
-GRIDS = Registry("chunk grid", {"regular": "zarr_cdm.core.grids.regular:RegularGrid"})
+_HERE = "zarr_cdm.core.grids"
+
+GRIDS = Registry(
+    "chunk grid",
+    {
+        "rectilinear": f"{_HERE}.rectilinear:RectilinearGrid",
+        "regular": f"{_HERE}.regular:RegularGrid",
+    },
+)
