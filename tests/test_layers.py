@@ -24,8 +24,10 @@ MAY_IMPORT = {
     "core.grids": "errors registry",
     "core.indexing": "errors core.grids",
     "core.codecs": "errors limits registry metadata core.grids core.indexing",
+    "core.reading": "errors parallel core.stores core.indexing core.codecs",
     "core.array": (
         "errors limits parallel metadata core.stores core.grids core.indexing core.codecs"
+        " core.reading"
     ),
     "core.commit": "errors limits parallel metadata core.stores",
     "core.group": "errors limits parallel metadata core.stores core.array core.commit",
@@ -43,6 +45,7 @@ DOORS = {
     "numcodecs": ["core.codecs"],
     "fsspec": ["core.stores"],
     "google_crc32c": ["core.codecs"],
+    "ml_dtypes": ["metadata.dtypes"],
     "cftime": [],
     "zarr": [],
     "dask": [],

@@ -77,6 +77,32 @@ def test_a_directory_or_url_is_zarr_and_a_file_netcdf(tmp_path: Path) -> None:
     assert set(FORMATS) == {"zarr", "netcdf"}
 
 
+@versions
+@pytest.mark.parametrize("name", ["air.zip", "air.zarr.zip", "air.ozx", "air.sqlite", "air.db"])
+def test_a_store_in_one_file_is_written_and_read(
+    tmp_path: Path, name: str, zarr_format: ZarrVersion
+) -> None:
+    write(air(), tmp_path / name, zarr_format)
+    assert os.listdir(tmp_path) == [name]
+    (tmp_path / name).rename(tmp_path / "renamed")  # a name says nothing
+    assert pick(str(tmp_path / "renamed"))[0] == "zarr"
+    found = zarr_cdm.read(tmp_path / "renamed")
+    assert differences(air(), found) == []
+    assert found.source == str(tmp_path / "renamed")
+    assert found.facts["consolidated"] == "yes"
+
+
+def test_a_url_pipeline_is_zarr(tmp_path: Path) -> None:
+    write(air(), tmp_path / "air.zip", 3)
+    found = read(f"{tmp_path.as_uri()}/air.zip|zip:|zarr3:")
+    assert differences(air(), found) == []
+
+
+def test_a_netcdf_file_called_like_an_archive_is_netcdf(tmp_path: Path) -> None:
+    netcdf(tmp_path / "air.zip")
+    assert pick(str(tmp_path / "air.zip"))[0] == "netcdf"
+
+
 def test_what_is_neither_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NodeNotFoundError, match="no such file or store"):
         pick(str(tmp_path / "nothing"))

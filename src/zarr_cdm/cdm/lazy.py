@@ -30,7 +30,7 @@ class MappedArray:
         return self.function(np.asarray(self.array[selection]))
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("chunks", "codecs", "stored_bytes"):
+        if name not in ("chunks", "shards", "codecs", "stored_bytes"):
             raise AttributeError(name)
         return getattr(self.array, name)
 

@@ -42,7 +42,8 @@ class ArrayLike(Protocol):
     """What a variable's data must offer; reading may be delayed until ``__getitem__``.
 
     It may also offer ``oindex`` and ``vindex`` (see `lazy`), and say how it is stored: ``chunks``
-    (a shape), ``codecs`` (their names) and ``stored_bytes()``.
+    and ``shards`` (for each axis a length, or a tuple of lengths), ``codecs`` (their names) and
+    ``stored_bytes()``.
     """
 
     @property

@@ -18,7 +18,7 @@ from zarr_cdm.dialects.attributes import encodable, inferred, shown
 from zarr_cdm.dialects.base import Layout, OpenArray
 from zarr_cdm.dialects.scope import Scope
 from zarr_cdm.dialects.tree import read_tree
-from zarr_cdm.errors import MetadataError
+from zarr_cdm.errors import MetadataError, UnsupportedError
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node, ZarrVersion
 from zarr_cdm.metadata.dtypes import VARIABLE
 from zarr_cdm.metadata.extension import Extension
@@ -54,7 +54,15 @@ def read_array(
     *,
     names_of: NamesOf,
 ) -> Variable:
-    """Return the variable that an array stands for by itself, in the group at ``path``."""
+    """Return the variable that an array stands for by itself, in the group at ``path``.
+
+    Raises
+    ------
+    UnsupportedError
+        Its elements are arrays, which are no values of the model yet.
+    """
+    if document.data_type.name == "variable_length_array":
+        raise UnsupportedError("elements that are arrays of any length are not read yet")
     data = as_objects(data)
     attributes = plain_attributes(document.attributes)
     fill = fill_attribute(document, data.dtype)
@@ -72,11 +80,17 @@ def read_array(
         data=data,
         storage=Storage(
             "chunked",
-            chunks=tuple(getattr(data, "chunks", ())) or None,
+            chunks=_equal_chunks(data),
             fill_mode="default" if fill is None else "explicit",
             fill_value=document.fill_value,
         ),
     )
+
+
+def _equal_chunks(data: ArrayLike) -> tuple[int, ...] | None:
+    """Return the shape of the chunks; None where they differ, or there are none."""
+    chunks = tuple(getattr(data, "chunks", ()))
+    return chunks if chunks and all(isinstance(length, int) for length in chunks) else None
 
 
 def as_objects(data: ArrayLike) -> ArrayLike:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from functools import partial
 
@@ -14,7 +13,7 @@ from zarr_cdm.cdm.types import STRING
 from zarr_cdm.core.array import ZarrArray
 from zarr_cdm.core.commit import staged
 from zarr_cdm.core.group import create_group, open_group, publish
-from zarr_cdm.core.stores.table import is_remote, local_path, open_store
+from zarr_cdm.core.stores.table import may_hold_zarr, open_store
 from zarr_cdm.dialects.base import Layout
 from zarr_cdm.dialects.native import NativeDialect, encode_texts
 from zarr_cdm.dialects.table import choose
@@ -28,8 +27,8 @@ class ZarrFormat:
     """Zarr stores of both versions, in every dialect that is known."""
 
     def matches(self, target: str) -> bool:
-        """Tell whether ``target`` is a URL or a directory."""
-        return is_remote(target) or os.path.isdir(local_path(target))
+        """Tell whether ``target`` is a URL, a directory, or a file that begins like a store."""
+        return may_hold_zarr(target)
 
     def read(self, target: str, options: Options | None = None) -> Dataset:
         """Return the hierarchy in the store at ``target`` as a dataset, its data unread.
@@ -90,7 +89,11 @@ def _write_data(variable: Variable, path: str, array: ZarrArray) -> None:
     if variable.type is STRING and not array.dtype.hasobject:
         data = MappedArray(data, array.dtype, partial(_fitting, array.dtype.itemsize))
     try:
-        copy(data, array, list(blocks(variable.shape, array.chunks, array.dtype.itemsize)))
+        copy(
+            data,
+            array,
+            list(blocks(variable.shape, array.shards or array.chunks, array.dtype.itemsize)),
+        )
     except ZarrCdmError as error:
         raise error.at(variable=path) from error.__cause__
 

@@ -11,8 +11,9 @@ from math import prod
 from zarr_cdm.cdm.model import Variable
 from zarr_cdm.cdm.types import STRING
 from zarr_cdm.dialects.base import Layout
+from zarr_cdm.metadata.byteorder import has_byte_order
 from zarr_cdm.metadata.documents import ZarrVersion
-from zarr_cdm.metadata.dtypes import has_byte_order, zarr_type
+from zarr_cdm.metadata.dtypes import zarr_type
 from zarr_cdm.metadata.extension import Extension
 
 TARGET_BYTES = 4 * 2**20  # of a chunk that the source does not suggest

@@ -165,8 +165,12 @@ def _sides(lengths: tuple[int, ...], names: tuple[str, ...] = ()) -> str:
     if not lengths:
         return "scalar"
     if not names:
-        return " ".join(map(str, lengths))
+        return " ".join(map(_lengths, lengths))
     return " ".join(f"{name}={length}" for name, length in zip(names, lengths, strict=True))
+
+
+def _lengths(length: int | tuple[int, ...]) -> str:
+    return str(length) if isinstance(length, int) else ",".join(map(str, length))
 
 
 def _size(count: int | None) -> str:

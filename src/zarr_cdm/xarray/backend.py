@@ -20,7 +20,7 @@ from zarr_cdm.errors import NodeNotFoundError
 from zarr_cdm.formats.table import read
 from zarr_cdm.xarray.bridge import to_xarray
 
-SUFFIXES = (".zarr", ".zarr/")
+SUFFIXES = (".zarr", ".zarr/", ".zarr.zip", ".ozx", ".zarr.sqlite")
 MARKS = ("zarr.json", ".zgroup", ".zmetadata")
 
 

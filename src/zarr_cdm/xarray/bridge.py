@@ -90,7 +90,10 @@ def _encoding(variable: model.Variable, names: tuple[str, ...]) -> dict[str, Any
     chunks = getattr(variable.data, "chunks", variable.storage.chunks)
     if chunks is None:
         return {}
-    return {"chunks": chunks, "preferred_chunks": dict(zip(names, chunks, strict=True))}
+    # dask had better take whole shards: each is an object, however many chunks it holds.
+    shards = getattr(variable.data, "shards", None)
+    preferred = dict(zip(names, shards or chunks, strict=True))
+    return {"chunks": chunks, "shards": shards, "preferred_chunks": preferred}
 
 
 def decode(
