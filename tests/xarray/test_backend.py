@@ -20,7 +20,7 @@ from xarray.backends.plugins import list_engines
 import zarr_cdm
 from tests.data import REAL_FILES, name_of, needs_shared
 from zarr_cdm.core.array import ZarrArray
-from zarr_cdm.errors import FormatError, NodeNotFoundError, ZarrCdmWarning
+from zarr_cdm.errors import FormatError, NodeNotFoundError, StoreError, ZarrCdmWarning
 from zarr_cdm.xarray.backend import ZarrCdmBackendEntrypoint
 
 SHAPE = (9, 7, 5)
@@ -321,6 +321,19 @@ def test_what_cannot_be_decoded_stays_raw_with_one_warning(
         assert str(target) in ours[0]
         assert dataset.t.attrs == attributes
         assert dataset.v.values.tolist() == [1, 2, 3]
+
+
+def test_a_store_that_fails_is_an_error_and_no_undecodable_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zarr_cdm.convert(make(tmp_path / "x.nc", units="days since 2000-01-01"), tmp_path / "x.zarr")
+
+    def fail(self: ZarrArray, *arguments: Any) -> None:
+        raise StoreError("cannot read: the line is dead", key="t/c/0")
+
+    monkeypatch.setattr(ZarrArray, "_read", fail)
+    with pytest.raises(StoreError, match="the line is dead"):
+        xr.open_dataset(tmp_path / "x.zarr", engine="zarr_cdm")
 
 
 def test_several_undecodable_variables_have_a_warning_each(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from xarray.conventions import decode_cf_variables
 from xarray.core.indexing import LazilyIndexedArray
 
 from zarr_cdm.cdm import model
-from zarr_cdm.errors import ZarrCdmWarning
+from zarr_cdm.errors import StoreError, ZarrCdmWarning
 from zarr_cdm.xarray.backend_array import CdmBackendArray, RememberedArray
 
 # The option that xarray asks for first when it comes to a variable.
@@ -119,6 +119,8 @@ def decode(
             )
             _read_time_coordinates(decoded, current)
             return dict(decoded), dict(left), set(coordinates)
+        except StoreError:
+            raise  # it cannot be read, which does not say that it cannot be decoded
         except Exception as error:
             if current.name is None or current.name in raw:
                 raise
