@@ -17,7 +17,7 @@ zarr_cdm.errors.StoreError: c/0/../1: not a key: it has a part '..'; a key is na
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -132,6 +132,16 @@ def check_prefix(prefix: str) -> None:
         check_key(prefix[:-1])
     elif prefix:
         raise StoreError("not a prefix: it should be '' or end in '/'", key=prefix)
+
+
+def names_below(prefix: str, keys: Iterable[str]) -> Iterator[str]:
+    """Yield the names right below a prefix, from all keys below it.
+
+    >>> list(names_below("a/", ["a/zarr.json", "a/c/0", "a/c/1"]))
+    ['zarr.json', 'c/']
+    """
+    parts = (key[len(prefix) :].partition("/") for key in keys)
+    yield from dict.fromkeys(name + slash for name, slash, _ in parts)
 
 
 def _no_key(key: str, found: str) -> StoreError:

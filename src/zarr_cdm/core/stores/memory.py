@@ -12,7 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping, Sequence
 
-from zarr_cdm.core.stores.base import Buffer, Request, Span, Values, check_key, check_prefix
+from zarr_cdm.core.stores.base import (
+    Buffer,
+    Request,
+    Span,
+    Values,
+    check_key,
+    check_prefix,
+    names_below,
+)
 
 
 class MemoryStore:
@@ -44,8 +52,7 @@ class MemoryStore:
 
     def children(self, prefix: str = "") -> Iterator[str]:
         """Yield the names right below a prefix."""
-        names = (key[len(prefix) :].partition("/") for key in self.list(prefix))
-        yield from dict.fromkeys(name + slash for name, slash, _ in names)
+        yield from names_below(prefix, self.list(prefix))
 
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """Yield all keys below a prefix, each with the size of its value."""

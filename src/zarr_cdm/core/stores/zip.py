@@ -34,6 +34,7 @@ from zarr_cdm.core.stores.base import (
     Values,
     check_key,
     check_prefix,
+    names_below,
 )
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.core.stores.zip_directory import LOCAL, TAIL, Member, data_offset, read_directory
@@ -118,8 +119,7 @@ class ZipStore:
 
     def children(self, prefix: str = "") -> Iterator[str]:
         """Yield the names right below a prefix."""
-        names = (key[len(prefix) :].partition("/") for key in self.list(prefix))
-        yield from dict.fromkeys(name + slash for name, slash, _ in names)
+        yield from names_below(prefix, self.list(prefix))
 
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """Yield all keys below a prefix, each with the size of its value."""

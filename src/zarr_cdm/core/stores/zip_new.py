@@ -26,7 +26,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from zarr_cdm.core.stores.base import Buffer, Request, Span, Values, check_key, check_prefix
+from zarr_cdm.core.stores.base import (
+    Buffer,
+    Request,
+    Span,
+    Values,
+    check_key,
+    check_prefix,
+    names_below,
+)
 from zarr_cdm.errors import StoreError
 
 _DOCUMENT = "zarr.json"
@@ -92,8 +100,7 @@ class NewZipStore:
 
     def children(self, prefix: str = "") -> Iterator[str]:
         """Yield the names right below a prefix."""
-        names = (key[len(prefix) :].partition("/") for key in self.list(prefix))
-        yield from dict.fromkeys(name + slash for name, slash, _ in names)
+        yield from names_below(prefix, self.list(prefix))
 
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """Yield all keys below a prefix, each with the size of its value."""
