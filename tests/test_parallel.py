@@ -56,10 +56,40 @@ def test_nothing_runs_on_when_an_interrupt_reaches_the_caller(
 
     monkeypatch.setattr(parallel._Work, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        run(work, range(1000))
+        run(work, range(1000), helping=False)
     count = len(finished)
     time.sleep(0.2)
     assert 0 < len(finished) == count <= 2 * parallel.THREADS
+
+
+def test_nothing_runs_on_when_an_interrupt_reaches_the_caller_at_work() -> None:
+    caller, finished = threading.current_thread(), []
+
+    def work(batch: Sequence[int]) -> None:
+        time.sleep(0.05)
+        if threading.current_thread() is caller:
+            raise KeyboardInterrupt
+        finished.extend(batch)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(work, range(1000))
+    count = len(finished)
+    time.sleep(0.2)
+    assert len(finished) == count <= 2 * parallel.THREADS
+    run(finished.extend, range(100))
+    assert len(finished) == count + 100
+
+
+@pytest.mark.parametrize("helping", [True, False])
+def test_the_caller_works_only_where_it_helps(helping: bool) -> None:
+    seen: set[threading.Thread] = set()
+
+    def work(batch: Sequence[int]) -> None:
+        seen.add(threading.current_thread())
+        time.sleep(0.001)
+
+    run(work, range(100), helping=helping)
+    assert (threading.current_thread() in seen) is helping
 
 
 def test_work_within_work_does_not_wait_for_itself() -> None:

@@ -74,16 +74,20 @@ class _Work(Generic[Item]):
         with self._changed:
             self._helping += 1
         try:
-            while (batch := self._next()) is not None:
-                self._work(batch)
-                with self._changed:
-                    self._unfinished -= 1
+            self.go_on()
         except BaseException as error:
             self.error = self.error or error
         finally:
             with self._changed:
                 self._helping -= 1
                 self._changed.notify_all()
+
+    def go_on(self) -> None:
+        """Do batches until none is left."""
+        while (batch := self._next()) is not None:
+            self._work(batch)
+            with self._changed:
+                self._unfinished -= 1
 
     def _next(self) -> Sequence[Item] | None:
         with self._changed:
@@ -101,8 +105,16 @@ class _Work(Generic[Item]):
             self._changed.wait_for(lambda: not self._helping)
 
 
-def run(work: Callable[[Sequence[Item]], None], items: Sequence[Item], most: int = 1) -> None:
+def run(
+    work: Callable[[Sequence[Item]], None],
+    items: Sequence[Item],
+    most: int = 1,
+    helping: bool = True,
+) -> None:
     """Call ``work`` with all items, in batches of at most ``most``, several batches at once.
+
+    With ``helping`` the caller works too, which saves waking up one helper; without, it only waits:
+    for work that would swallow an interrupt, which only the main thread gets.
 
     Raises
     ------
@@ -117,8 +129,14 @@ def run(work: Callable[[Sequence[Item]], None], items: Sequence[Item], most: int
         return
     task = _Work(work, batches)
     try:
-        for _ in range(min(len(batches), THREADS)):
+        for _ in range(min(len(batches), THREADS) - helping):
             _helpers().put(task.help)
+        if helping:
+            _inside.run = True
+            try:
+                task.go_on()
+            finally:
+                _inside.run = False
         task.wait()
     finally:
         task.end()
@@ -155,4 +173,4 @@ def copy(source: Any, target: Any, regions: Sequence[Block]) -> None:
         for region in batch:
             target[region] = source[region]
 
-    run(work, regions)
+    run(work, regions, helping=False)
