@@ -23,11 +23,15 @@ MAY_IMPORT = {
     "core.stores": "errors limits parallel registry metadata",
     "core.grids": "errors registry",
     "core.indexing": "errors core.grids",
-    "core.codecs": "errors limits registry metadata core.grids core.indexing",
-    "core.reading": "errors parallel core.stores core.indexing core.codecs",
+    "core.extents": "core.indexing",
+    "core.codecs": "errors limits registry metadata core.grids core.indexing core.extents",
+    "core.result": "errors core.stores core.indexing core.extents core.codecs",
+    "core.parts": "errors parallel core.stores core.indexing core.codecs core.result",
+    "core.shards": "errors parallel core.stores core.indexing core.codecs core.result core.parts",
+    "core.reading": "errors parallel core.stores core.indexing core.codecs core.result core.parts",
     "core.array": (
         "errors limits parallel metadata core.stores core.grids core.indexing core.codecs"
-        " core.reading"
+        " core.reading core.result core.shards"
     ),
     "core.commit": "errors limits parallel metadata core.stores",
     "core.group": "errors limits parallel metadata core.stores core.array core.commit",

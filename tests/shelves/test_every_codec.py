@@ -27,6 +27,7 @@ from zarr_cdm.core.codecs.casting import ROUNDINGS, cast
 from zarr_cdm.core.codecs.numcodecs import ALLOWED, ARRAYS, PREFIX, numcodecs_codec
 from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.core.codecs.table import CODECS
+from zarr_cdm.core.extents import outer_extents
 from zarr_cdm.errors import ChunkError, MetadataError, UnknownNameError, UnsupportedError
 from zarr_cdm.metadata import v2
 from zarr_cdm.metadata.dtypes import zarr_type
@@ -403,8 +404,7 @@ def test_numbers_come_back(name: str, data: st.DataObject) -> None:
     pipeline = Pipeline(number_chain(name), spec)
     encoded = pipeline.encode(array.T.copy().T)  # in another order of memory
     assert pipeline.serializer.size(pipeline.stored) in (None, len(encoded))
-    for out in (None, np.empty(shape, spec.dtype)):
-        decoded = pipeline.decode(encoded, out)
+    for decoded in each_way(pipeline, encoded):
         assert (decoded.dtype, decoded.shape) == (array.dtype, shape)
         np.testing.assert_array_equal(decoded, array)
     if name != "packbits of all bits":  # of which zarrs leaves a byte out
@@ -809,19 +809,24 @@ def test_chunks_come_back_through_any_chain(
         stored = array.transpose(order) if order is not None else array
         swapped = stored.astype(stored.dtype.newbyteorder(endian))
         assert encoded == swapped.tobytes()
-    for out in (None, np.empty(array.shape, array.dtype), strided(array)):
-        decoded = pipeline.decode(encoded, out)
-        assert out is None or decoded is out
+    for decoded in each_way(pipeline, encoded):
         assert (decoded.dtype, decoded.shape) == (array.dtype, array.shape)
         assert decoded.tobytes() == array.tobytes()
     with pytest.raises(ChunkError):
         pipeline.decode(encoded + b"\0")
 
 
-def strided(array: np.ndarray) -> np.ndarray:
-    """Return a place for an array that does not lie in one piece."""
-    wide = np.empty((*array.shape, 2), array.dtype)
-    return wide[..., 0]
+def each_way(pipeline: Pipeline, encoded: bytes) -> Iterator[np.ndarray]:
+    """Yield a chunk that is decoded by itself, in room for many, to two places, and in parts."""
+    spec, room = pipeline.spec, pipeline.room()
+    for used in (None, room, room):
+        yield pipeline.decode(encoded, used)
+    # One place in one piece, one that is not.
+    for place in (np.empty(spec.shape, spec.dtype), np.empty((*spec.shape, 2), spec.dtype)[..., 0]):
+        pipeline.decode_into(encoded, place, room)
+        yield place
+    every = tuple(slice(0, size, 1) for size in spec.shape)
+    yield pipeline.decode_part(encoded, every, outer_extents, room)
 
 
 @pytest.mark.parametrize("chain", [[], [Extension("crc32c")], [Extension("numcodecs.shuffle")]])
@@ -832,9 +837,9 @@ def test_a_chunk_of_wrong_size_names_both_sizes(chain: list[Extension], length: 
     for codec in chain:
         data = bytes(build(codec.name, {}).encode(data))
     pipeline = Pipeline([Extension("bytes", {"endian": "little"}), *chain], spec)
-    for out in (None, np.empty(4, "<i4")):
+    for room in (None, pipeline.room()):
         with pytest.raises(ChunkError, match=f"{length} bytes when decoded, expected 16"):
-            pipeline.decode(data, out)
+            pipeline.decode(data, room)
 
 
 @pytest.mark.parametrize("name", ARRAY_CASES)
@@ -850,8 +855,7 @@ def test_array_codecs_of_numcodecs_keep_the_values_they_are_for(
     chain = [Extension(name, configuration), Extension("bytes", {"endian": "little"})]
     pipeline = Pipeline([*chain, Extension("zstd")], spec_of(array))
     encoded = pipeline.encode(array)
-    for out in (None, np.empty(array.shape, array.dtype)):
-        decoded = pipeline.decode(encoded, out)
+    for decoded in each_way(pipeline, encoded):
         assert decoded.dtype == array.dtype
         np.testing.assert_array_equal(decoded, array)
     with pytest.raises(ChunkError):

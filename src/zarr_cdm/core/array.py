@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from operator import floordiv, mod
 from typing import Any
 
 import numpy as np
@@ -16,17 +17,21 @@ from zarr_cdm.core.grids.base import ChunkGrid
 from zarr_cdm.core.grids.regular import RegularGrid
 from zarr_cdm.core.grids.table import GRIDS
 from zarr_cdm.core.indexing import (
+    Index,
     OuterPlan,
+    Part,
     Piece,
     PointsPlan,
+    cut,
     expand,
     outer,
     points,
     put,
     take,
-    take_points,
 )
-from zarr_cdm.core.reading import Result, by_shard, named, read_chunks, read_shards
+from zarr_cdm.core.reading import read_chunks
+from zarr_cdm.core.result import OUTER, POINTS, Result, named
+from zarr_cdm.core.shards import by_shard, read_shards
 from zarr_cdm.core.stores.base import Store
 from zarr_cdm.errors import SelectionError
 from zarr_cdm.limits import DEFAULT_LIMITS
@@ -153,7 +158,7 @@ class ZarrArray:
         parts = expand(selection, self.shape)
         if sum(isinstance(part, np.ndarray) for part in parts) > 1:
             raise SelectionError("several arrays select: use oindex (each its axis) or vindex")
-        return self._read_outer(selection)
+        return self._read_parts(parts)
 
     @property
     def oindex(self) -> Indexer:
@@ -166,16 +171,19 @@ class ZarrArray:
         return Indexer(self._read_points)
 
     def _read_outer(self, selection: Any) -> np.ndarray:
-        plan = outer(selection, self.shape, self._read_grid)
+        return self._read_parts(expand(selection, self.shape))
+
+    def _read_parts(self, parts: Sequence[Part]) -> np.ndarray:
+        plan = cut(parts, self.shape, self._read_grid)
         values = np.empty(plan.shape, self.dtype)
-        self._read(plan, Result(values, take, self.fill))
+        self._read(plan, Result(values, OUTER, self.fill))
         turned: np.ndarray = values[plan.flips]
         return turned
 
     def _read_points(self, selection: Any) -> np.ndarray:
         plan = points(selection, self.shape, self._read_grid)
         values = np.empty(plan.shape, self.dtype)
-        self._read(plan, Result(values.reshape(-1), take_points, self.fill))
+        self._read(plan, Result(values.reshape(-1), POINTS, self.fill))
         return values
 
     def _read(self, plan: OuterPlan | PointsPlan, result: Result) -> None:
@@ -189,9 +197,12 @@ class ZarrArray:
             keys_of.append(lambda index: self._prefix + nested(index))
         read_chunks(self.store, list(plan.pieces()), result, keys_of, self._pipeline_of)
 
-    def _place_of(self, chunk: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def _place_of(self, chunk: Index) -> tuple[Index, Index]:
         """Return which shard a chunk lies in, and where in it."""
         assert self._shard is not None
+        if isinstance(self.grid, RegularGrid):
+            counts = self._shard.counts
+            return tuple(map(floordiv, chunk, counts)), tuple(map(mod, chunk, counts))
         shard, place = [], []
         for axis, (number, length) in enumerate(zip(chunk, self._shard.chunk_shape, strict=True)):
             index = self.grid.find(axis, number * length, number * length + 1)[0]

@@ -147,6 +147,10 @@ class _RememberingStore:
     def batch(self) -> int:
         return self._store.batch
 
+    @property
+    def gap(self) -> int:
+        return self._store.gap
+
     def get(self, key: str, span: Span | None = None) -> bytes | None:
         return self._store.get(key, span)
 

@@ -24,7 +24,9 @@ import numpy as np
 from zarr_cdm.core.grids.base import ChunkGrid
 from zarr_cdm.errors import SelectionError
 
+Index = tuple[int, ...]
 Part = int | slice | np.ndarray
+FORWARDS, BACKWARDS = slice(None), slice(None, None, -1)
 
 
 class Piece(NamedTuple):
@@ -48,13 +50,16 @@ class Piece(NamedTuple):
     whole: bool
 
 
-class Share(NamedTuple):
-    """A piece along one axis; ``target`` is None where the axis is not in the result."""
+class Cut(NamedTuple):
+    """A selection of one axis, cut along the grid: for each chunk the same place in four lists.
 
-    chunk: int
-    source: Part
-    target: Part | None
-    whole: bool
+    ``targets`` is None where the axis is not in the result; then there is one chunk.
+    """
+
+    chunks: Sequence[int]
+    sources: Sequence[Part]
+    targets: Sequence[Part] | None
+    whole: Sequence[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +72,18 @@ class OuterPlan:
 
     shape: tuple[int, ...]
     flips: Any
-    axes: tuple[list[Share], ...]
+    axes: tuple[Cut, ...]
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the pieces, in the order of the chunks."""
-        for shares in itertools.product(*self.axes):
-            yield Piece(
-                tuple([share.chunk for share in shares]),
-                tuple([share.source for share in shares]),
-                tuple([share.target for share in shares if share.target is not None]),
-                all(share.whole for share in shares),
-            )
+        product = itertools.product
+        return map(
+            Piece,
+            product(*[cut.chunks for cut in self.axes]),
+            product(*[cut.sources for cut in self.axes]),
+            product(*[cut.targets for cut in self.axes if cut.targets is not None]),
+            map(all, product(*[cut.whole for cut in self.axes])),
+        )
 
 
 def outer(selection: Any, shape: Sequence[int], grid: ChunkGrid) -> OuterPlan:
@@ -88,20 +94,24 @@ def outer(selection: Any, shape: Sequence[int], grid: ChunkGrid) -> OuterPlan:
     SelectionError
         The selection does not fit the shape.
     """
-    parts = expand(selection, shape)
+    return cut(expand(selection, shape), shape, grid)
+
+
+def cut(parts: Sequence[Part], shape: Sequence[int], grid: ChunkGrid) -> OuterPlan:
+    """Return the plan of a selection that `expand` has returned."""
     axes, sizes, flips = [], [], []
     for axis, (part, size) in enumerate(zip(parts, shape, strict=True)):
         if isinstance(part, slice):
-            shares, length, flip = _slice(part, axis, size, grid)
+            along, length, flip = _slice(part, axis, size, grid)
             sizes.append(length)
             flips.append(flip)
         elif isinstance(part, np.ndarray):
-            shares = _array(part, axis, grid)
+            along = _array(part, axis, grid)
             sizes.append(len(part))
-            flips.append(slice(None))
+            flips.append(FORWARDS)
         else:
-            shares = _integer(part, axis, grid)
-        axes.append(shares)
+            along = _integer(part, axis, grid)
+        axes.append(along)
     # With the dots even a selection of one element stays an array.
     return OuterPlan(tuple(sizes), (*flips, ...), tuple(axes))
 
@@ -124,6 +134,8 @@ def expand(selection: Any, shape: Sequence[int]) -> tuple[Part, ...]:
 def _normalise(part: Any, axis: int, size: int) -> Part:
     if isinstance(part, slice):
         return part
+    if type(part) is int:  # before NumPy is asked, which takes longer
+        return _checked_index(part, axis, size)
     try:
         array = np.asarray(part)
     except ValueError as error:  # lists of different lengths
@@ -163,41 +175,45 @@ def checked_indices(array: np.ndarray, axis: int, size: int) -> np.ndarray:
     return np.where(array < 0, array + size, array)
 
 
-def _integer(position: int, axis: int, grid: ChunkGrid) -> list[Share]:
+def _integer(position: int, axis: int, grid: ChunkGrid) -> Cut:
     index = grid.find(axis, position, position + 1)[0]
     start, stop = grid.edges(axis, index)
-    return [Share(index, position - start, None, stop - start == 1)]
+    return Cut((index,), (position - start,), None, (stop - start == 1,))
 
 
-def _slice(part: slice, axis: int, size: int, grid: ChunkGrid) -> tuple[list[Share], int, slice]:
-    """Return the shares of a slice, its length, and how to turn round one that goes backwards."""
+def _slice(part: slice, axis: int, size: int, grid: ChunkGrid) -> tuple[Cut, int, slice]:
+    """Return the cut of a slice, its length, and how to turn round one that goes backwards."""
     try:
         positions = range(*part.indices(size))
     except (TypeError, ValueError) as error:
         raise SelectionError(f"axis {axis} cannot be selected by {part!r}") from error
-    flip = slice(None, None, -1) if positions.step < 0 else slice(None)
+    flip = FORWARDS
     if positions.step < 0:
-        positions = positions[::-1]
-    step, shares = positions.step, []
-    if positions:
-        for index in grid.find(axis, positions.start, positions[-1] + 1):
-            start, stop = grid.edges(axis, index)
-            first = max(0, -(-(start - positions.start) // step))
-            last = min(len(positions), -(-(stop - positions.start) // step))
-            if first < last:
-                source = slice(positions[first] - start, positions[last - 1] + 1 - start, step)
-                inside = min(stop, size) - start
-                whole = step == 1 and source.start == 0 and source.stop == inside
-                shares.append(Share(index, source, slice(first, last), whole))
-    return shares, len(positions), flip
+        positions, flip = positions[::-1], BACKWARDS
+    first, step = positions.start, positions.step
+    chunks: list[int] = []
+    sources, targets, whole = [], [], []
+    for index in grid.find(axis, first, positions[-1] + 1) if positions else ():
+        start, stop = grid.edges(axis, index)
+        low = max(0, -(-(start - first) // step))
+        high = min(len(positions), -(-(stop - first) // step))
+        if low < high:
+            begin, end = first + low * step - start, first + (high - 1) * step + 1 - start
+            chunks.append(index)
+            sources.append(slice(begin, end, step))
+            targets.append(slice(low, high))
+            whole.append(step == 1 and begin == 0 and end == min(stop, size) - start)
+    return Cut(chunks, sources, targets, whole), len(positions), flip
 
 
-def _array(positions: np.ndarray, axis: int, grid: ChunkGrid) -> list[Share]:
-    shares = []
+def _array(positions: np.ndarray, axis: int, grid: ChunkGrid) -> Cut:
+    chunks, sources, targets = [], [], []
     for index, places in _grouped(grid.locate(axis, positions)):
         start, _ = grid.edges(axis, index)
-        shares.append(Share(index, positions[places] - start, places, False))
-    return shares
+        chunks.append(index)
+        sources.append(positions[places] - start)
+        targets.append(places)
+    return Cut(chunks, sources, targets, [False] * len(chunks))
 
 
 def _grouped(numbers: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

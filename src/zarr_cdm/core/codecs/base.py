@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -90,6 +90,14 @@ class BytesToBytes(Codec, Protocol):
         ``size`` is how many they must be, where that is known: more is refused before it is
         inflated. Raises `ChunkError`.
         """
+
+
+@runtime_checkable
+class Checking(Protocol):
+    """A codec that checks what it decodes, and can do without."""
+
+    def unchecked(self) -> Codec:
+        """Return the codec that decodes the same and does not look at checksums."""
 
 
 def check_kind(name: str, spec: ChunkSpec, kinds: str) -> None:

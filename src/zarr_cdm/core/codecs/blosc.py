@@ -14,25 +14,22 @@ zarr_cdm.errors.ChunkError: the blosc header is damaged: 40 bytes in a frame of 
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numcodecs.blosc
 
 from zarr_cdm.core.codecs.base import Buffer, Kind, view
+from zarr_cdm.core.codecs.blosc_frame import HEADER, Blocks, needed_blocks, read_header
+from zarr_cdm.core.extents import Extents
 from zarr_cdm.errors import ChunkError, LimitError, MetadataError
 from zarr_cdm.limits import DEFAULT_LIMITS
 
-# version, version of the inner format, flags, size of an element, bytes, bytes in a block, bytes
-# of the frame; then one 32-bit start for each block unless the bytes are stored as they are.
-HEADER = struct.Struct("<BBBBiii")
-VERSION = 2
-STORED = 0x02
-START_BYTES = 4
 MOST_TYPESIZE = 255
 SHUFFLES = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
+# Of how many of its blocks a chunk is decoded by blocks and not as a whole.
+MOST_BLOCKS = 0.75
 COMPRESSORS = ("blosclz", "lz4", "lz4hc", "zlib", "zstd", "snappy")
 
 
@@ -81,28 +78,46 @@ class BloscCodec:
         return encoded
 
     def decode(self, data: Buffer, size: int | None, out: memoryview | None = None) -> Buffer:
-        check_header(data, size if out is None else len(out))
-        try:
-            decoded: Buffer = numcodecs.blosc.decompress(data, out)
-        except (RuntimeError, ValueError, MemoryError) as error:
-            raise ChunkError(f"blosc cannot decode the chunk: {error}") from error
-        return decoded
+        seen = view(data)
+        read_header(seen, size if out is None else len(out), len(seen))
+        return _decompress(data, out)
+
+    def decode_part(
+        self, data: Buffer, needed: Callable[[], Extents | None], out: memoryview
+    ) -> None:
+        """Decode to ``out``, as large as the chunk, the bytes ``needed`` and perhaps others."""
+        seen = view(data)
+        blocks = self.blocks(seen, len(out), len(seen), needed)
+        if blocks is None:
+            _decompress(data, out)
+        else:
+            self.decode_blocks(blocks, [seen[start:stop] for start, stop in blocks.spans], out)
+
+    def blocks(
+        self, head: Buffer, size: int, encoded: int | None, needed: Callable[[], Extents | None]
+    ) -> Blocks | None:
+        """Return the blocks of a chunk that hold the bytes ``needed``; None where most do.
+
+        ``head`` is the beginning of the chunk; where it does not reach to the first block the
+        answer is None too.
+        """
+        header = read_header(head, size, encoded)
+        if header.blocks < 2 or header.head_bytes > len(head):
+            return None
+        extents = needed()
+        wanted = None if extents is None else needed_blocks(header, extents)
+        if wanted is None or sum(map(len, wanted)) > header.blocks * MOST_BLOCKS:
+            return None
+        return Blocks(header, head, wanted)
+
+    def decode_blocks(self, blocks: Blocks, parts: Sequence[Buffer], out: memoryview) -> None:
+        """Decode blocks from the bytes at their spans to their places in a chunk."""
+        blocks.decode(parts, out, _decompress)
 
 
-def check_header(data: Buffer, size: int | None) -> None:
-    """Raise `ChunkError` unless the header fits the bytes: c-blosc trusts it and would crash."""
-    seen = view(data)
-    if len(seen) < HEADER.size:
-        raise ChunkError(f"the chunk has {len(seen)} bytes, a blosc header alone {HEADER.size}")
-    version, _, flags, typesize, nbytes, blocksize, cbytes = HEADER.unpack_from(seen)
-    expected = nbytes if size is None else size
-    if version != VERSION or typesize == 0 or nbytes != expected or cbytes != len(seen):
-        raise ChunkError(
-            f"the blosc header is damaged: {nbytes} bytes in a frame of {cbytes}, "
-            f"found {len(seen)}" + ("" if nbytes == expected else f", expected {expected} bytes")
-        )
-    if nbytes < 0 or (nbytes and not 0 < blocksize <= nbytes):
-        raise ChunkError(f"the blosc header is damaged: {nbytes} bytes in blocks of {blocksize}")
-    starts = 0 if flags & STORED or not nbytes else -(-nbytes // blocksize) * START_BYTES
-    if HEADER.size + (nbytes if flags & STORED else starts) > len(seen):
-        raise ChunkError(f"the blosc frame is cut short: {len(seen)} bytes for {nbytes}")
+def _decompress(data: Buffer, out: memoryview | None) -> Buffer:
+    try:
+        decoded: Buffer = numcodecs.blosc.decompress(data, out)
+    except (RuntimeError, ValueError, MemoryError) as error:
+        raise ChunkError(f"blosc cannot decode the chunk: {error}") from error
+    return decoded

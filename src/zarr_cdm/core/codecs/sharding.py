@@ -17,7 +17,7 @@ Specification: https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-in
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, ClassVar, Self
@@ -26,6 +26,7 @@ import numpy as np
 
 from zarr_cdm.core.codecs.base import Buffer, ChunkSpec, Kind, view
 from zarr_cdm.core.codecs.pipeline import Pipeline
+from zarr_cdm.core.indexing import Index
 from zarr_cdm.errors import ChunkError, MetadataError
 from zarr_cdm.limits import DEFAULT_LIMITS
 from zarr_cdm.metadata.extension import Extension
@@ -34,7 +35,6 @@ MISSING = 2**64 - 1
 INDEX_DTYPE = np.dtype("u8")
 LOCATIONS = ("start", "end")
 DEFAULT_INDEX = ({"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"})
-Index = tuple[int, ...]
 
 
 class Shard:
@@ -53,7 +53,7 @@ class Shard:
         DEFAULT_LIMITS.check("shard_chunks", prod(self.counts), "the number of chunks in a shard")
         self.spec = spec
         self.chunk_shape = codec.chunk_shape
-        self.chunks = Pipeline(codec.codecs, replace(spec, shape=codec.chunk_shape))
+        self.chunks = Pipeline(codec.codecs, replace(spec, shape=codec.chunk_shape), codec.verify)
         self._index = Pipeline(
             codec.index_codecs,
             ChunkSpec((*self.counts, 2), INDEX_DTYPE, Extension("uint64"), np.uint64(MISSING)),
@@ -66,7 +66,7 @@ class Shard:
 
     def index(self, data: Buffer) -> np.ndarray:
         """Return the index that its stored bytes hold: (*chunks of a shard, 2), uint64."""
-        return self._index.decode(bytes(view(data)))
+        return self._index.decode(data)
 
     def index_of(self, shard: memoryview) -> np.ndarray:
         """Return the index of a whole shard."""
@@ -88,18 +88,21 @@ class Shard:
             )
 
 
-def span_of(index: np.ndarray, place: Index) -> tuple[int, int] | None:
-    """Return offset and length of one chunk; None where there is none.
+def spans_of(index: np.ndarray, places: Sequence[Index]) -> list[tuple[int, int] | None]:
+    """Return offset and length of some chunks; None where there is none.
 
     Raises
     ------
     ChunkError
         One of the two says that there is none, the other that there is.
     """
-    offset, length = index[place].tolist()
-    if (offset == MISSING) != (length == MISSING):
-        raise ChunkError(f"the shard's index has {offset} and {length} for chunk {place}")
-    return None if offset == MISSING else (offset, length)
+    found = index[tuple(np.array(places, np.intp).T)] if len(places) > 1 else index[places[0]]
+    spans: list[tuple[int, int] | None] = []
+    for place, (offset, length) in zip(places, found.reshape(-1, 2).tolist(), strict=True):
+        if (offset == MISSING) != (length == MISSING):
+            raise ChunkError(f"the shard's index has {offset} and {length} for chunk {place}")
+        spans.append(None if offset == MISSING else (offset, length))
+    return spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ class ShardingCodec:
     codecs: tuple[Extension, ...]
     index_codecs: tuple[Extension, ...]
     index_location: str = "end"
+    verify: bool = True
     _shards: dict[Any, Shard] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -131,6 +135,10 @@ class ShardingCodec:
         if _depth(codecs) > DEFAULT_LIMITS.shard_depth:
             raise MetadataError("shards lie in shards in shards: too deep, see Limits.shard_depth")
         return cls(tuple(shape), codecs, index, location)
+
+    def unchecked(self) -> ShardingCodec:
+        """Return the codec that does not look at the checksums of chunks, only at the index's."""
+        return replace(self, verify=False, _shards={})
 
     def shard(self, spec: ChunkSpec) -> Shard:
         """Return how chunks lie in a shard; raise `MetadataError` where they cannot."""
@@ -159,20 +167,23 @@ class ShardingCodec:
         index = shard.index_of(seen)
         fill = "" if spec.fill_value is None and spec.dtype.hasobject else spec.fill_value
         result = np.full(spec.shape, 0 if fill is None else fill, spec.dtype)
-        for place, part in shard.places():
-            span = span_of(index, place)
+        room = shard.chunks.room()
+        places = list(shard.places())
+        spans = spans_of(index, [place for place, _ in places])
+        for (_, part), span in zip(places, spans, strict=True):
             if span is not None:
-                result[part] = shard.chunks.decode(cut(seen, *span))
+                place: Any = (*part, ...)  # with the dots a view of a scalar too
+                shard.chunks.decode_into(cut(seen, *span), result[place], room)
         return result
 
 
-def cut(data: memoryview, offset: int, length: int) -> bytes:
+def cut(data: memoryview, offset: int, length: int) -> memoryview:
     """Return a part of a shard; raise `ChunkError` where it has no such part."""
     if offset + length > len(data):
         raise ChunkError(
             f"a chunk should lie at {offset} to {offset + length}, the shard has {len(data)} bytes"
         )
-    return bytes(data[offset : offset + length])
+    return data[offset : offset + length]
 
 
 def _depth(codecs: tuple[Extension, ...]) -> int:

@@ -43,19 +43,20 @@ class TransposeCodec:
         return cls(tuple(order))
 
     def resolve(self, spec: ChunkSpec) -> ChunkSpec:
-        order = self._axes(len(spec.shape))
+        order = self.axes(len(spec.shape))
         if len(order) != len(spec.shape):
             raise MetadataError(f"order {self.order} is for another rank than {len(spec.shape)}")
         return replace(spec, shape=tuple(spec.shape[axis] for axis in order))
 
-    def _axes(self, rank: int) -> tuple[int, ...]:
+    def axes(self, rank: int) -> tuple[int, ...]:
+        """Return which axis of the array each axis of the encoded array is."""
         if not isinstance(self.order, str):
             return self.order
         axes = tuple(range(rank))
         return axes if self.order == "C" else axes[::-1]
 
     def encode(self, array: np.ndarray) -> np.ndarray:
-        return array.transpose(self._axes(array.ndim))
+        return array.transpose(self.axes(array.ndim))
 
     def decode(self, array: np.ndarray, spec: ChunkSpec) -> np.ndarray:
-        return array.transpose(np.argsort(self._axes(array.ndim)))
+        return array.transpose(np.argsort(self.axes(array.ndim)))

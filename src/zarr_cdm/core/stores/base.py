@@ -68,6 +68,10 @@ class Readable(Protocol):
     def batch(self) -> int:
         """How many requests are worth handing to one call of `get_many`."""
 
+    @property
+    def gap(self) -> int:
+        """How many bytes are read as quickly as one request more is made."""
+
     def get(self, key: str, span: Span | None = None) -> bytes | None:
         """Return the value at a key or a part of it, None where there is no such key."""
 

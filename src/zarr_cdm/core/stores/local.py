@@ -39,7 +39,8 @@ _MISSING = (FileNotFoundError, NotADirectoryError)
 class LocalStore:
     """The files below a directory, which need not exist before something is written."""
 
-    batch = 16
+    batch = 1
+    gap = 16 * 2**10
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = os.fspath(root)

@@ -27,7 +27,8 @@ class MemoryStore:
     """Keys and values of a mapping, which is used and not copied."""
 
     url = "memory"
-    batch = 16
+    batch = 1
+    gap = 0
 
     def __init__(self, mapping: MutableMapping[str, bytes] | None = None) -> None:
         self._values: MutableMapping[str, bytes] = {} if mapping is None else mapping

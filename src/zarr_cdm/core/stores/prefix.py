@@ -39,6 +39,11 @@ class PrefixStore:
         """That of the other store."""
         return self.store.batch
 
+    @property
+    def gap(self) -> int:
+        """What the store below finds right."""
+        return self.store.gap
+
     def get(self, key: str, span: Span | None = None) -> bytes | None:
         """Return the value at a key or a part of it, None where there is no such key."""
         return self.store.get(self._full(key), span)

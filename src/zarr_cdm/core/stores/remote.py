@@ -61,6 +61,11 @@ class RemoteStore:
         """How many requests one `get_many` sends at once; few where fsspec knows no way to."""
         return 256 if isinstance(self._connect()[0], AsyncFileSystem) else 16
 
+    @property
+    def gap(self) -> int:
+        """What arrives in some ten milliseconds."""
+        return 512 * 2**10
+
     def get(self, key: str, span: Span | None = None) -> bytes | None:
         """Return the value at a key or a part of it, None where there is no such key."""
         return self.get_many([(key, span)])[0]

@@ -68,7 +68,8 @@ class SqliteStore:
         Whether each value shall survive a loss of power; without, writing is much faster.
     """
 
-    batch = 16
+    batch = 1
+    gap = 16 * 2**10
 
     def __init__(self, path: str | os.PathLike[str], *, safe: bool = True) -> None:
         self.path = os.fspath(path)

@@ -88,6 +88,11 @@ class ZipStore:
         """That of the store that the archive lies in."""
         return self.source.batch
 
+    @property
+    def gap(self) -> int:
+        """What the source below finds right."""
+        return self.source.gap
+
     def get(self, key: str, span: Span | None = None) -> bytes | None:
         """Return the value at a key or a part of it, None where there is no such key."""
         return self.get_many([(key, span)])[0]

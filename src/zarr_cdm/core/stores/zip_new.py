@@ -62,7 +62,8 @@ class NewZipStore:
         Whether the comment of an ``.ozx`` file shall say in which order the documents lie.
     """
 
-    batch = 16
+    batch = 1
+    gap = 16 * 2**10
 
     def __init__(self, path: str, *, ome: bool = False) -> None:
         self.url = path

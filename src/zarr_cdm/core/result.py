@@ -1,0 +1,97 @@
+"""Where the values that are read go, and how they come there from the chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from zarr_cdm.core.codecs.pipeline import FindExtents, Pipeline, Room
+from zarr_cdm.core.extents import outer_extents, point_extents
+from zarr_cdm.core.indexing import Piece, put, take, take_points
+from zarr_cdm.core.stores.base import Store
+from zarr_cdm.errors import ZarrCdmError
+
+# How many pieces a thread takes at once: enough that taking them costs little beside the work.
+BATCH = 32
+Take = Callable[[np.ndarray, Any], np.ndarray]
+
+
+class Selector(NamedTuple):
+    """A way to select: what is taken from a chunk for a piece, and which elements that needs."""
+
+    take: Take
+    extents: FindExtents
+
+
+OUTER = Selector(take, outer_extents)
+POINTS = Selector(take_points, point_extents)
+
+
+class Result(NamedTuple):
+    """Where the values of a selection go.
+
+    Attributes
+    ----------
+    values
+        The array that is filled.
+    selector
+        How it selects.
+    fill
+        What stands for an element that nobody has written.
+    """
+
+    values: np.ndarray
+    selector: Selector
+    fill: Any
+
+    def add(self, piece: Piece, data: Any, pipeline: Pipeline, room: Room | None) -> None:
+        """Put the piece of an encoded chunk where it goes; None: there is no such chunk."""
+        if data is None:
+            put(self.values, piece.target, self.fill)
+            return
+        if not piece.whole:
+            self.put(piece, pipeline.decode_part(data, piece.source, self.selector.extents, room))
+            return
+        place = self.values[(*piece.target, ...)]  # a view, of a scalar too
+        if place.shape == pipeline.spec.shape:
+            pipeline.decode_into(data, place, room)
+        else:
+            self.put(piece, pipeline.decode(data, room))
+
+    def put(self, piece: Piece, chunk: np.ndarray) -> None:
+        """Put the piece of a decoded chunk where it goes."""
+        put(self.values, piece.target, self.selector.take(chunk, piece.source))
+
+
+class Rooms:
+    """The room for the chunks of one pipeline after the other."""
+
+    __slots__ = ("_pipeline", "_room")
+
+    def __init__(self) -> None:
+        self._pipeline: Pipeline | None = None
+        self._room: Room | None = None
+
+    def of(self, pipeline: Pipeline) -> Room | None:
+        """Return room for a chunk, the same as before while the pipeline is."""
+        if pipeline is not self._pipeline:
+            self._pipeline, self._room = pipeline, pipeline.room()
+        return self._room
+
+
+class named:
+    """A context in which errors are told the store and key that they speak of."""
+
+    __slots__ = ("_key", "_store")
+
+    def __init__(self, store: Store, key: str) -> None:
+        self._store, self._key = store, key
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, ZarrCdmError):
+            error.at(source=self._store.url, key=self._key)

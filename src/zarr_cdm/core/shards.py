@@ -1,0 +1,137 @@
+"""Reading the pieces of a selection out of shards.
+
+First the indices of the shards are read, in one round of concurrent requests; then the spans of the
+chunks that are wanted, neighbours in one; of large chunks only some blocks (`parts`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from zarr_cdm.core.codecs.sharding import Shard, spans_of
+from zarr_cdm.core.indexing import Index, Piece
+from zarr_cdm.core.parts import Place, is_large, read_large
+from zarr_cdm.core.result import BATCH, Result, named
+from zarr_cdm.core.stores.base import Span, Store
+from zarr_cdm.errors import ChunkError
+from zarr_cdm.parallel import run
+
+# Neighbours are read in one request up to this size, which leaves enough requests for all threads.
+SPAN_BYTES = 4 * 2**20
+
+
+class Wanted(NamedTuple):
+    """Pieces of chunks in a shard, and where in the shard's index the chunks stand."""
+
+    pieces: list[Piece]
+    places: list[Index]
+
+
+def by_shard(
+    pieces: Iterable[Piece],
+    key_of: Callable[[Index], str],
+    place_of: Callable[[Index], tuple[Index, Index]],
+) -> dict[str, Wanted]:
+    """Return pieces by the key of their shard; ``place_of``: a chunk's shard and place in it."""
+    grouped: dict[Index, Wanted] = defaultdict(lambda: Wanted([], []))
+    for piece in pieces:
+        shard, place = place_of(piece.chunk)
+        wanted = grouped[shard]
+        wanted.pieces.append(piece)
+        wanted.places.append(place)
+    return {key_of(index): found for index, found in grouped.items()}
+
+
+class Stretch(NamedTuple):
+    """A span of a shard, and the chunks in it."""
+
+    key: str
+    span: Span
+    places: list[Place]
+
+
+def read_shards(store: Store, wanted: Mapping[str, Wanted], result: Result, shard: Shard) -> None:
+    """Fill ``result`` from the shards at the keys of ``wanted``."""
+    indices: dict[str, np.ndarray | None] = {}
+    where = Span(-shard.index_bytes) if shard.at_end else Span(0, shard.index_bytes)
+
+    def find(keys: Sequence[str]) -> None:
+        for key, data in zip(keys, store.get_many([(key, where) for key in keys]), strict=True):
+            with named(store, key):
+                indices[key] = None if data is None else shard.index(data)
+
+    def read(batch: Sequence[Stretch]) -> None:
+        room = shard.chunks.room()
+        for at in range(0, len(batch), store.batch):
+            part = batch[at : at + store.batch]
+            values = store.get_many([(stretch.key, stretch.span) for stretch in part])
+            for stretch, data in zip(part, values, strict=True):
+                with named(store, stretch.key):
+                    seen = memoryview(data or b"")
+                    for place in stretch.places:
+                        chunk = _cut(seen, stretch.span.start, place)
+                        result.add(place.piece, chunk, shard.chunks, room)
+
+    run(find, list(wanted), max(store.batch, BATCH))
+    large: list[Place] = []
+    stretches: list[Stretch] = []
+    for key, found in wanted.items():
+        with named(store, key):
+            places = _places(key, found, indices[key], result, shard)
+        few = [place for place in places if is_large(store, place.piece, shard.chunks)]
+        large += few
+        if few:
+            places = [place for place in places if not is_large(store, place.piece, shard.chunks)]
+        stretches += _stretches(places, store.gap)
+    read_large(store, large, result)
+    run(read, stretches, store.batch)
+
+
+def _places(
+    key: str, wanted: Wanted, index: np.ndarray | None, result: Result, shard: Shard
+) -> list[Place]:
+    """Return where in a shard the chunks lie; fill at once what it does not have."""
+    places = []
+    spans = [None] * len(wanted.pieces) if index is None else spans_of(index, wanted.places)
+    for piece, span in zip(wanted.pieces, spans, strict=True):
+        if span is None:
+            result.add(piece, None, shard.chunks, None)
+        else:
+            places.append(Place(key, *span, piece, shard.chunks))
+    return places
+
+
+def _stretches(places: list[Place], gap: int) -> Iterator[Stretch]:
+    """Yield what is to be read of one shard: neighbours in one, also over a gap between them."""
+    stretch: list[Place] = []
+    start = stop = 0
+    for place in sorted(places, key=_start_and_length):
+        offset, length = _start_and_length(place)
+        if stretch and (offset > stop + gap or offset + length - start > SPAN_BYTES):
+            yield Stretch(place.key, Span(start, stop - start), stretch)
+            stretch = []
+        if not stretch:
+            start = stop = offset
+        stretch.append(place)
+        stop = max(stop, offset + length)
+    if stretch:
+        yield Stretch(stretch[0].key, Span(start, stop - start), stretch)
+
+
+def _start_and_length(place: Place) -> tuple[int, int]:
+    assert place.length is not None
+    return place.start, place.length
+
+
+def _cut(data: memoryview, start: int, place: Place) -> memoryview:
+    offset, length = _start_and_length(place)
+    at = offset - start
+    if at + length > len(data):
+        raise ChunkError(
+            f"a chunk should lie at {offset} to {offset + length} of the shard, which is shorter"
+        )
+    return data[at : at + length]
