@@ -11,10 +11,10 @@ from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 
-from benchmarks import converting, measure, opening, reading, report
+from benchmarks import converting, core, measure, opening, reading, report
 from benchmarks.measure import Row
 
-SUITES = ("opening", "reading", "converting")
+PARTS = ("opening", "reading", "converting", "writing")
 
 
 def first(options: argparse.Namespace, folder: Path) -> Iterator[Row]:
@@ -30,19 +30,30 @@ def first(options: argparse.Namespace, folder: Path) -> Iterator[Row]:
         yield from converting.peaks(folder, options.size_mb, min(3, options.rounds))
 
 
+def arrays(options: argparse.Namespace, folder: Path) -> Iterator[Row]:
+    """Yield the rows of the suite of the Zarr core: arrays alone."""
+    for case in core.reading(folder, options):
+        yield from measure.run(case, options.rounds)
+
+
+SUITES = {"first": first, "core": arrays}
+
+
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("suite", choices=["first"])
+    parser.add_argument("suite", choices=SUITES)
     parser.add_argument("--size-mb", type=int, default=64, help="size of the arrays (default 64)")
+    parser.add_argument("--cname", default="zstd", help="compressor in Blosc (default zstd)")
+    parser.add_argument("--clevel", type=int, default=3, help="its level (default 3)")
     parser.add_argument("--rounds", type=int, default=9, help="samples of each (default 9)")
-    parser.add_argument("--only", nargs="+", choices=SUITES, default=SUITES)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--json", type=Path, help="write the rows to this file too")
     options = parser.parse_args()
     rows = []
     print(report.HEAD)
     with tempfile.TemporaryDirectory() as folder:
-        for row in first(options, Path(folder)):
+        for row in SUITES[options.suite](options, Path(folder)):
             rows.append(row)
             print(report.line(row))
             sys.stdout.flush()
