@@ -27,7 +27,7 @@ class Layout:
     @property
     def name(self) -> str:
         """What a row calls it."""
-        kind = f"{_size(self.chunk)} chunks"
+        kind = f"{_size(self.chunk)} {'cubes' if self.chunk == CUBE else 'chunks'}"
         if self.shard:
             kind += f" in shards of {_size(self.shard)}"
         return kind + (", lz4" if self.lz4 else "")
@@ -38,23 +38,26 @@ def _size(shape: tuple[int, int, int]) -> str:
     return f"{kilobytes} KB" if kilobytes < 2**10 else f"{kilobytes // 2**10} MB"
 
 
-SMALL, MIDDLE, LARGE = (8, 32, 64), (64, 64, 64), (128, 128, 128)
-WHOLE = (Layout(SMALL), Layout(MIDDLE), Layout(LARGE), Layout(SMALL, lz4=True))
-SHARDED = Layout(SMALL, shard=(256, 256, 256))
+# Maps, as most stores have them: a time series goes through 64, 16 or 16 chunks of them. In the
+# cube all of a series lies in one chunk.
+SMALL, MIDDLE, LARGE, CUBE = (1, 128, 128), (4, 256, 256), (4, 512, 1024), (64, 128, 256)
+SHARDED = Layout(SMALL, shard=(32, 512, 1024))
+WHOLE = (Layout(SMALL), Layout(MIDDLE), Layout(LARGE), Layout(SMALL, lz4=True), SHARDED)
 POINTS = (Layout(SMALL), Layout(SMALL, lz4=True), Layout(MIDDLE), Layout(LARGE), SHARDED)
-SERIES = (Layout(SMALL), Layout(MIDDLE), Layout(LARGE), SHARDED)
+SERIES = (Layout(SMALL), Layout(MIDDLE), Layout(LARGE), SHARDED, Layout(CUBE))
+SIDES = (512, 1024)
 
 
 def reading(folder: Path, options: argparse.Namespace) -> Iterator[Case]:
     """Yield the cases that read; their stores are written into ``folder``, by zarr-python."""
-    values = data.walks(options.size_mb)
+    values = data.walks(options.size_mb, SIDES)
     layouts = dict.fromkeys((*WHOLE, *POINTS, *SERIES))
     for layout in layouts:
         store = folder / f"{layout.name}.zarr"
         codec = data.blosc("lz4" if layout.lz4 else options.cname, options.clevel)
         data.array(store, values, layout.chunk, layout.shard, codec)
         readers = {name: open_array(store) for name, open_array in READERS.items()}
-        if layout in (*WHOLE, SHARDED):
+        if layout in WHOLE:
             name = f"read {options.size_mb} MB, {layout.name}"
             yield _case(name, readers, lambda: (slice(None),) * 3)
         if layout in POINTS:

@@ -17,13 +17,14 @@ SIDE = 256
 AXES = ("time", "lat", "lon")
 
 
-def walks(size_mb: int) -> np.ndarray:
+def walks(size_mb: int, sides: tuple[int, int] = (SIDE, SIDE)) -> np.ndarray:
     """Return float32 of about this many megabytes: walks along time, in steps of 0.01.
 
     >>> walks(1).shape, walks(1).dtype
     ((4, 256, 256), dtype('float32'))
     """
-    steps = np.random.default_rng(0).normal(0, 0.5, (4 * size_mb, SIDE, SIDE))
+    times = size_mb * 2**20 // (4 * sides[0] * sides[1])
+    steps = np.random.default_rng(0).normal(0, 0.5, (times, *sides))
     return np.round(250 + np.cumsum(np.cumsum(steps, 0) * 0.1, 2) * 0.1, 2).astype("f4")
 
 

@@ -57,7 +57,7 @@ def line(row: Row) -> str:
 
 
 def _amount(row: Row, value: float) -> str:
-    if row.case.endswith("MB"):
+    if row.case.endswith(", MB"):
         return f"{value:.0f} MB"
     return f"{value * 1000:.3g} ms" if value < 1 else f"{value:.2f} s"
 

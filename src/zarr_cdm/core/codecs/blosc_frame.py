@@ -132,15 +132,14 @@ class Blocks:
             places = map(self._decoded, wanted)
             self.spans = [(HEADER.size + start, HEADER.size + stop) for start, stop in places]
             return
-        starts = np.frombuffer(head, START, header.blocks, HEADER.size).astype(np.int64)
-        if starts.min() < header.head_bytes or starts.max() >= header.cbytes:
-            raise ChunkError("the blosc frame is damaged: a block lies outside of it")
+        starts = np.frombuffer(head, START, header.blocks, HEADER.size)
         # A block ends where the next one begins, whichever that is.
-        order = np.argsort(starts, kind="stable")
-        stops = np.empty_like(starts)
-        stops[order] = np.append(starts[order[1:]], header.cbytes)
-        numbers = [number for blocks in wanted for number in blocks]
-        self.spans = list(zip(starts[numbers].tolist(), stops[numbers].tolist(), strict=True))
+        ends = np.sort(np.concatenate((starts, (header.cbytes,))))
+        if ends[0] < header.head_bytes or ends[-2] >= header.cbytes:
+            raise ChunkError("the blosc frame is damaged: a block lies outside of it")
+        begins = starts[[number for blocks in wanted for number in blocks]]
+        stops = ends[np.searchsorted(ends, begins, "right")]
+        self.spans = list(zip(begins.tolist(), stops.tolist(), strict=True))
 
     def _decoded(self, blocks: range) -> tuple[int, int]:
         """Return which of the decoded bytes some neighbouring blocks are."""
