@@ -1,4 +1,4 @@
-"""``python -m benchmarks first``: measure, and print a table of ratios."""
+"""``python -m benchmarks first`` or ``core``: measure, and print a table of ratios."""
 
 from __future__ import annotations
 
@@ -32,24 +32,33 @@ def first(options: argparse.Namespace, folder: Path) -> Iterator[Row]:
 
 def arrays(options: argparse.Namespace, folder: Path) -> Iterator[Row]:
     """Yield the rows of the suite of the Zarr core: arrays alone."""
-    for case in core.reading(folder, options):
+    cases = chain(
+        core.opening(folder) if "opening" in options.only else (),
+        core.reading(folder, options) if "reading" in options.only else (),
+        core.writing(folder, options) if "writing" in options.only else (),
+    )
+    for case in cases:
         yield from measure.run(case, options.rounds)
+    if "reading" in options.only:
+        yield from core.peaks(folder, options)
 
 
 SUITES = {"first": first, "core": arrays}
+SIZES_MB = {"first": 64, "core": 128}
 
 
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("suite", choices=SUITES)
-    parser.add_argument("--size-mb", type=int, default=64, help="size of the arrays (default 64)")
+    parser.add_argument("--size-mb", type=int, help="size of the arrays (default 64, core 128)")
     parser.add_argument("--cname", default="zstd", help="compressor in Blosc (default zstd)")
     parser.add_argument("--clevel", type=int, default=3, help="its level (default 3)")
     parser.add_argument("--rounds", type=int, default=9, help="samples of each (default 9)")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--json", type=Path, help="write the rows to this file too")
     options = parser.parse_args()
+    options.size_mb = options.size_mb or SIZES_MB[options.suite]
     rows = []
     print(report.HEAD)
     with tempfile.TemporaryDirectory() as folder:

@@ -37,23 +37,9 @@ def coordinates(times: int) -> dict[str, tuple[str, np.ndarray, dict[str, str]]]
     }
 
 
-def blosc(cname: str = "zstd", clevel: int = 1) -> BloscCodec:
-    """Return the compressor of all benchmarks: Blosc with byte shuffle."""
-    return BloscCodec(cname=cname, clevel=clevel, shuffle="shuffle", typesize=4)
-
-
-def array(
-    path: Path,
-    values: np.ndarray,
-    chunk: tuple[int, int, int],
-    shard: tuple[int, int, int] | None,
-    codec: BloscCodec,
-) -> None:
-    """Write one v3 array, by zarr-python."""
-    written = zarr.create_array(
-        path, shape=values.shape, dtype=values.dtype, chunks=chunk, shards=shard, compressors=codec
-    )
-    written[...] = values
+def blosc() -> BloscCodec:
+    """Return the compressor of the first suite: Blosc with zstd 1 and byte shuffle."""
+    return BloscCodec(cname="zstd", clevel=1, shuffle="shuffle", typesize=4)
 
 
 def cube(path: Path, values: np.ndarray, chunk: tuple[int, int, int], checksum: bool) -> None:
