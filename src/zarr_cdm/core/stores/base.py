@@ -22,7 +22,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from zarr_cdm.errors import StoreError
+from zarr_cdm.errors import LimitError, StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +35,36 @@ class Span:
         The first byte; below zero it stands for the last ``-start`` bytes.
     length
         How many bytes, None for all that follow; always None where ``start`` is below zero.
+    most
+        How many bytes are worth reading. Where all that follow are more, a store that can tell
+        refuses them before it reads them; one that cannot does not look at it.
     """
 
     start: int
     length: int | None = None
+    most: int | None = None
 
     def __post_init__(self) -> None:
         if self.length is not None and (self.start < 0 or self.length < 0):
             raise ValueError(f"{self} is no span: wanted start >= 0 and length >= 0, or no length")
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of a value."""
+        return self.start == 0 and self.length is None
+
     def within(self, size: int) -> slice:
-        """Return the part of a value of ``size`` bytes that there really is, perhaps nothing."""
+        """Return the part of a value of ``size`` bytes that there really is, perhaps nothing.
+
+        Raises
+        ------
+        LimitError
+            It is more than ``most`` bytes.
+        """
         start = max(0, size + self.start) if self.start < 0 else min(self.start, size)
         stop = size if self.length is None else min(start + self.length, size)
+        if self.most is not None and stop - start > self.most:
+            raise LimitError(f"has {stop - start} bytes, but {self.most} are the most that it may")
         return slice(start, stop)
 
 
