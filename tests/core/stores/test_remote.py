@@ -14,8 +14,16 @@ import pytest
 
 from tests.server import Site, serve
 from zarr_cdm.core.stores.base import Span
-from zarr_cdm.core.stores.remote import RemoteStore, redact
+from zarr_cdm.core.stores.network import Network
+from zarr_cdm.core.stores.redact import redact
+from zarr_cdm.core.stores.remote import RemoteStore
 from zarr_cdm.errors import StoreError, UnsupportedError
+
+QUICK = Network(attempts=2, backoff=0.001)
+
+
+def store_at(site: Site) -> RemoteStore:
+    return RemoteStore(site.url + "/air.zarr", network=QUICK)
 
 
 @pytest.fixture
@@ -45,7 +53,7 @@ def test_redact(url: str, shown: str) -> None:
 @pytest.mark.parametrize("status", [404, 410])
 def test_gone_means_missing(site: Site, status: int) -> None:
     site.statuses["air.zarr/c/0"] = status
-    store = RemoteStore(site.url + "/air.zarr")
+    store = store_at(site)
     for span in (None, Span(2, 3), Span(2), Span(-3)):
         assert store.get("c/0", span) is None
 
@@ -54,7 +62,7 @@ def test_gone_means_missing(site: Site, status: int) -> None:
 @pytest.mark.parametrize("span", [None, Span(2, 3), Span(2), Span(-3)], ids=str)
 def test_no_other_status_means_missing(site: Site, status: int, span: Span | None) -> None:
     site.statuses["air.zarr/c/0"] = status
-    store = RemoteStore(site.url + "/air.zarr")
+    store = store_at(site)
     with pytest.raises(StoreError, match=f"cannot read: .*{status}") as caught:
         store.get("c/0", span)
     assert caught.value.key == "c/0"
@@ -68,7 +76,7 @@ def test_no_server_is_an_error() -> None:
     with serve() as site:
         url = site.url
     with pytest.raises(StoreError, match="cannot read"):
-        RemoteStore(url).get("zarr.json")
+        RemoteStore(url, network=QUICK).get("zarr.json")
 
 
 def test_secrets_are_nowhere_to_be_seen(site: Site) -> None:
@@ -93,13 +101,13 @@ def test_the_query_of_a_url_goes_with_every_key(site: Site) -> None:
 
 
 def test_an_open_span_is_sent_once(site: Site) -> None:
-    assert RemoteStore(site.url + "/air.zarr").get("c/0", Span(4)) == b"456789"
+    assert store_at(site).get("c/0", Span(4)) == b"456789"
     assert site.asked == ["/air.zarr/c/0"]
 
 
 def test_a_server_that_ignores_ranges_is_understood(site: Site) -> None:
     site.ignores_ranges = True
-    store = RemoteStore(site.url + "/air.zarr")
+    store = store_at(site)
     spans = [Span(0, 4), Span(3, 4), Span(3), Span(-3), Span(-30), Span(8, 9), Span(20)]
     assert store.get_many([("c/0", span) for span in spans]) == [
         b"0123",
@@ -115,7 +123,7 @@ def test_a_server_that_ignores_ranges_is_understood(site: Site) -> None:
 @pytest.mark.parametrize("span", [None, Span(2, 3), Span(-3)], ids=str)
 def test_requests_are_sent_at_once(site: Site, span: Span | None) -> None:
     site.latency = 0.05
-    store = RemoteStore(site.url + "/air.zarr")
+    store = store_at(site)
     store.get("zarr.json")
     start = time.perf_counter()
     values = store.get_many([("c/0", span)] * 64)
@@ -132,7 +140,7 @@ def _read(store: RemoteStore, results: multiprocessing.SimpleQueue[bytes | None]
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_used_store_works_after_a_fork(site: Site) -> None:
-    store = RemoteStore(site.url + "/air.zarr")
+    store = store_at(site)
     assert store.get("zarr.json") == b"{}"
     context = multiprocessing.get_context("fork")
     results: multiprocessing.SimpleQueue[bytes | None] = context.SimpleQueue()

@@ -18,9 +18,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import Any, cast
 
 from zarr_cdm.core.stores.base import Buffer, Request, Span, Store, Values, check_key
+from zarr_cdm.errors import LimitError
 
 _OVERHEAD = 200  # bytes that an entry of a dict takes, about
 _UNKNOWN = object()
@@ -60,15 +61,18 @@ class CachedStore:
         """Return what `get` would for each of the requests; what is unknown, at one call."""
         with self._lock:
             writes = self._writes
-            found = [self._recall(key, span) for key, span in requests]
+            found = [self._recall(key, _part(span)) for key, span in requests]
         unknown = [i for i, value in enumerate(found) if value is _UNKNOWN]
         answers = self.store.get_many([requests[i] for i in unknown]) if unknown else []
         with self._lock:
             for i, answer in zip(unknown, answers, strict=True):
                 found[i] = answer
                 if writes == self._writes:  # else it may be older than what was written since
-                    self._remember(*requests[i], answer)
-        return cast(Values, found)  # all of it is known now
+                    self._remember(requests[i][0], _part(requests[i][1]), answer)
+        values = cast(Values, found)  # all of it is known now
+        for (key, span), value in zip(requests, values, strict=True):
+            _check(key, span, value)
+        return values
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield all keys below a prefix; listings are not remembered."""
@@ -97,6 +101,10 @@ class CachedStore:
             self.store.delete(key)
         finally:
             self._forget(key)
+
+    def occupied(self) -> bool:
+        """Return whether there is something in the place of the other store."""
+        return bool(cast(Any, self.store).occupied())
 
     def _recall(self, key: str, span: Span | None) -> object:
         check_key(key)
@@ -135,6 +143,20 @@ class CachedStore:
 
     def __repr__(self) -> str:
         return f"<CachedStore {self.store!r}>"
+
+
+def _part(span: Span | None) -> Span | None:
+    return None if span is None or span.is_whole else span
+
+
+def _check(key: str, span: Span | None, value: bytes | None) -> None:
+    """Raise `LimitError` for what was remembered of a request that was content with more."""
+    if span is None or value is None or not span.is_whole:
+        return
+    try:
+        span.within(len(value))
+    except LimitError as error:
+        raise error.at(key=key) from None
 
 
 def _cost(key: str, value: bytes | None) -> int:

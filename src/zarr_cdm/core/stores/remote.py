@@ -2,7 +2,8 @@
 
 Specification: https://filesystem-spec.readthedocs.io/en/latest/features.html#url-chaining
 
-Only "there is no such thing" reads as a missing key; a refusal or a failing server is an error.
+Of the storage options ``"zarr_cdm"`` is ours, see `Network`; the others are fsspec's. Only "there
+is no such thing" reads as a missing key; a refusal or a failing server is an error.
 Neither errors nor the repr show what a URL says of users, passwords and tokens, or any option.
 
 >>> store = RemoteStore("memory://doctest.zarr", {"token": "secret"})
@@ -12,31 +13,50 @@ Neither errors nor the repr show what a URL says of users, passwords and tokens,
 >>> store.get("zarr.json"), store.get("c/0")
 (b'{}', None)
 >>> store.delete("zarr.json")
->>> redact("https://me:secret@host/air.zarr?token=secret")
-'https://host/air.zarr?…'
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any, NoReturn, TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from fsspec.asyn import AsyncFileSystem
 from fsspec.core import url_to_fs
 
-from zarr_cdm.core.stores.base import Buffer, Request, Span, Values, check_key, check_prefix
-from zarr_cdm.errors import StoreError, UnsupportedError
+from zarr_cdm.core.stores.base import (
+    Buffer,
+    Request,
+    Span,
+    Store,
+    Values,
+    check_key,
+    check_prefix,
+)
+from zarr_cdm.core.stores.cached import CachedStore
+from zarr_cdm.core.stores.fetching import MISSING, at_once, fetch_many, is_missing
+from zarr_cdm.core.stores.network import Network, patiently_here, transient
+from zarr_cdm.core.stores.protocols import prepared, tuned
+from zarr_cdm.core.stores.redact import redact, redact_text
+from zarr_cdm.errors import StoreError, UnsupportedError, ZarrCdmError
 
-Answer: TypeAlias = bytes | Exception
-Bounds: TypeAlias = tuple[int | None, int | None]
+Result = TypeVar("Result")
 
-_MISSING = (FileNotFoundError, NotADirectoryError)
-_GONE, _BEHIND_THE_END = 410, 416  # HTTP; fsspec itself takes care of 404
+OURS = "zarr_cdm"  # the name of our options among those of fsspec
 _WEB = ("http://", "https://")
+
+
+def open_remote(url: str, storage_options: Mapping[str, Any] | None = None) -> Store:
+    """Return the store at a URL, with a memory for what was read where that is asked for.
+
+    >>> open_remote("memory://doctest.zarr", {"zarr_cdm": {"cache_bytes": 2**20}})
+    <CachedStore <RemoteStore memory://doctest.zarr>>
+    """
+    options = dict(storage_options or {})
+    network = Network.of(options.pop(OURS, None))
+    store = RemoteStore(url, options, network)
+    return CachedStore(store, network.cache_bytes) if network.cache_bytes else store
 
 
 class RemoteStore:
@@ -44,11 +64,26 @@ class RemoteStore:
 
     The file system is made at the first request, and made anew in a process that got this store by
     pickle or by fork: connections belong to the process that opened them.
+
+    Parameters
+    ----------
+    url
+        What fsspec understands.
+    storage_options
+        What fsspec hands to the file system.
+    network
+        How patient to be.
     """
 
-    def __init__(self, url: str, storage_options: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        storage_options: Mapping[str, Any] | None = None,
+        network: Network | None = None,
+    ) -> None:
         self._url = url
         self._options = dict(storage_options or {})
+        self._network = network or Network()
         self._connection: tuple[int, Any, str] | None = None
 
     @property
@@ -59,7 +94,7 @@ class RemoteStore:
     @property
     def batch(self) -> int:
         """How many requests one `get_many` sends at once; few where fsspec knows no way to."""
-        return 256 if isinstance(self._connect()[0], AsyncFileSystem) else 16
+        return at_once(self._connect()[0], self._network)
 
     @property
     def gap(self) -> int:
@@ -74,14 +109,14 @@ class RemoteStore:
         """Return what `get` would for each of the requests, all of them sent at once."""
         fs, root = self._connect()
         paths = [_join(root, key) for key, _ in requests]
-        bounds = [_bounds(span) for _, span in requests]
-        answers: Sequence[Answer] = ()
-        with self._errors("cannot read"):
-            answers = _fetch(fs, paths, bounds)
-        return [
-            self._answer(key, span, path, answer)
-            for (key, span), path, answer in zip(requests, paths, answers, strict=True)
-        ]
+        spans = [span for _, span in requests]
+        answers = self._try("cannot read", "", lambda: fetch_many(fs, paths, spans, self._network))
+        values: Values = []
+        for (key, _), answer in zip(requests, answers, strict=True):
+            if isinstance(answer, Exception):
+                raise self._failure("cannot read", key, answer)
+            values.append(answer)
+        return values
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield all keys below a prefix."""
@@ -91,10 +126,7 @@ class RemoteStore:
     def children(self, prefix: str = "") -> Iterator[str]:
         """Yield the names right below a prefix."""
         fs, folder = self._folder(prefix)
-        found: Sequence[Any] = ()
-        with self._errors("cannot list", prefix), suppress(*_MISSING):
-            found = fs.ls(folder, detail=True)
-        for entry in found:
+        for entry in self._look("cannot list", prefix, lambda: fs.ls(folder, detail=True)) or ():
             name = self._name(entry["name"], prefix)
             if name:
                 yield name + "/" if entry["type"] == "directory" else name
@@ -102,9 +134,7 @@ class RemoteStore:
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """Yield all keys below a prefix, each with the size of its value."""
         fs, folder = self._folder(prefix)
-        found: dict[str, Any] = {}
-        with self._errors("cannot list", prefix), suppress(*_MISSING):
-            found = fs.find(folder, detail=True)
+        found = self._look("cannot list", prefix, lambda: fs.find(folder, detail=True)) or {}
         for path, entry in found.items():
             name = self._name(path, prefix)
             if name and entry["type"] != "directory":
@@ -114,46 +144,30 @@ class RemoteStore:
         """Put a value at a key."""
         fs, root = self._connect()
         path, data = _join(root, key), bytes(value)
-        with self._errors("cannot write", key):
-            _pipe(fs, path, data)
+        self._try("cannot write", key, lambda: _pipe(fs, path, data), again=True)
 
     def delete(self, key: str) -> None:
         """Remove a key; that it is absent is fine."""
         fs, root = self._connect()
         path = _join(root, key)
-        with self._errors("cannot delete", key), suppress(*_MISSING):
-            fs.rm_file(path)
+        self._look("cannot delete", key, lambda: fs.rm_file(path))
 
     def occupied(self) -> bool:
         """Return whether something is below the URL, or an object right at it."""
         if any(True for _ in self.children()):
             return True
         fs, root = self._connect()
-        found = {"type": "directory"}
-        with self._errors("cannot look"), suppress(*_MISSING):
-            found = fs.info(root)
-        return found["type"] != "directory"
+        found = self._look("cannot look", "", lambda: fs.info(root))
+        return found is not None and found["type"] != "directory"
 
     def _connect(self) -> tuple[Any, str]:
         if self._connection is None or self._connection[0] != os.getpid():
-            self._connection = (os.getpid(), *self._open())
+            self._connection = (os.getpid(), *self._try("cannot open", "", self._open))
         return self._connection[1:]
 
     def _open(self) -> tuple[Any, str]:
-        # Copies, because fsspec writes into the options of a chained URL.
-        options = {
-            name: dict(value) if isinstance(value, dict) else value
-            for name, value in self._options.items()
-        }
-        try:
-            fs, root = url_to_fs(self._url, **options)
-        except ImportError as error:
-            raise UnsupportedError(
-                f"fsspec cannot open this: {error}; pip install 'zarr-cdm[remote]'",
-                source=self.url,
-            ) from None
-        except Exception as error:  # file systems are plugins, each with errors of its own
-            self._fail("cannot open", "", error)
+        fs, root = url_to_fs(self._url, **prepared(self._url, self._options, self._network))
+        self._network = tuned(fs, self._network)
         return fs, root if root.startswith(_WEB) else root.rstrip("/")
 
     def _folder(self, prefix: str) -> tuple[Any, str]:
@@ -176,49 +190,49 @@ class RemoteStore:
         path = path.strip("/")
         return path[len(base) :] if path.startswith(base) else ""
 
-    def _answer(self, key: str, span: Span | None, path: str, answer: Answer) -> bytes | None:
-        if _is_missing(answer):
-            return None
-        if span is not None and _needs_size(path, span, answer):
-            return self._get_by_size(key, span, path, answer)
-        if isinstance(answer, Exception):
-            self._fail("cannot read", key, answer)
-        return _cut(answer, span)
+    def _look(self, what: str, key: str, call: Callable[[], Result]) -> Result | None:
+        """Return what ``call`` does, None where there is nothing."""
 
-    def _get_by_size(self, key: str, span: Span, path: str, answer: Answer) -> bytes:
-        fs, _ = self._connect()
-        try:
-            return _read_by_size(fs, path, span, answer)
-        except Exception as error:
-            # The first error counts: over HTTP, `info` calls any failure a missing file.
-            self._fail("cannot read", key, answer if isinstance(answer, Exception) else error)
+        def look() -> Result | None:
+            try:
+                return call()
+            except MISSING as error:
+                if is_missing(error):
+                    return None
+                raise
 
-    @contextmanager
-    def _errors(self, what: str, key: str = "") -> Iterator[None]:
+        return self._try(what, key, look, again=True)
+
+    def _try(
+        self, what: str, key: str, call: Callable[[], Result], *, again: bool = False
+    ) -> Result:
+        """Return what ``call`` does; its errors become ours."""
         try:
-            yield
+            return patiently_here(call, self._network) if again else call()
         except Exception as error:  # file systems are plugins, each with errors of its own
-            self._fail(what, key, error)
+            failure = self._failure(what, key, error)
+        # Not above, where it would remember an error that may show credentials.
+        raise failure
 
-    def _fail(self, what: str, key: str, error: Exception) -> NoReturn:
+    def _failure(self, what: str, key: str, error: Exception) -> ZarrCdmError:
+        places = {"source": self.url, "key": key or None}
+        if isinstance(error, ZarrCdmError):
+            return error.at(**places)
+        text = redact_text(str(error).replace(self._url, self.url), self._options)
+        if isinstance(error, ImportError):
+            text = f"fsspec cannot open this: {text}; pip install 'zarr-cdm[remote]'"
+            return UnsupportedError(text, **places)
         kind = UnsupportedError if isinstance(error, NotImplementedError) else StoreError
-        text = str(error).replace(self._url, self.url)
-        text = re.sub(r"\w+://[^\s'\"]+", lambda found: redact(found[0]), text)
         message = f"{what}: {type(error).__name__}: {text}".removesuffix(": ")
-        # Without the cause: its text may show the credentials that this one leaves out.
-        raise kind(message, source=self.url, key=key or None) from None
+        if transient(error) and self._network.attempts > 1:
+            message += f", after {self._network.attempts} attempts"
+        return kind(message, **places)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (RemoteStore, (self._url, self._options))
+        return (RemoteStore, (self._url, self._options, self._network))
 
     def __repr__(self) -> str:
         return f"<RemoteStore {self.url}>"
-
-
-def redact(url: str) -> str:
-    """Return a URL, chained or not, without users, passwords and queries."""
-    url = re.sub(r"(?<=://)[^/?#]*@", "", url)
-    return re.sub(r"(?s)\?.+?(?=::[\w+.-]+://|$)", "?…", url)
 
 
 def _join(root: str, key: str) -> str:
@@ -229,74 +243,12 @@ def _join(root: str, key: str) -> str:
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{quote(key)}"))
 
 
-def _fetch(fs: Any, paths: list[str], bounds: list[Bounds]) -> Sequence[Answer]:
-    """Return for each path the bytes or an error, at once where the file system can."""
-    if not isinstance(fs, AsyncFileSystem):
-        # Their `cat_ranges` is a loop too, and that of a cache fails as a whole.
-        return [_fetch_one(fs, path, *each) for path, each in zip(paths, bounds, strict=True)]
-    starts, stops = [start for start, _ in bounds], [stop for _, stop in bounds]
-    # Not `cat`: it would take a '*' or '?' in a key for a pattern.
-    answers: Sequence[Answer] = fs.cat_ranges(paths, starts, stops, on_error="return")
-    return answers
-
-
-def _fetch_one(fs: Any, path: str, start: int | None, stop: int | None) -> Answer:
-    try:
-        data: bytes = fs.cat_file(path, start=start, end=stop)
-    except Exception as error:  # the caller tells which of them is serious
-        return error
-    return data
-
-
-def _bounds(span: Span | None) -> Bounds:
-    if span is None:
-        return None, None
-    return span.start, None if span.length is None else span.start + span.length
-
-
-def _cut(data: bytes, span: Span | None) -> bytes:
-    """Return the span of a whole value, which a server sends that ignores ranges."""
-    if span is None:
-        return data
-    wanted = -span.start if span.start < 0 else span.length
-    return data if wanted is None or len(data) <= wanted else data[span.within(len(data))]
-
-
-def _needs_size(path: str, span: Span, answer: Answer) -> bool:
-    """Return whether another try is worthwhile, with the size of the value known."""
-    if isinstance(answer, Exception):
-        # No other status of HTTP than 416 complains about the span.
-        return getattr(answer, "status", _BEHIND_THE_END) == _BEHIND_THE_END
-    # A server may ignore a range, and without an end the length does not tell.
-    return path.startswith(_WEB) and span.start > 0 and span.length is None
-
-
-def _read_by_size(fs: Any, path: str, span: Span, answer: Answer) -> bytes:
-    """Return a part of a value the slow way.
-
-    For file systems that do not know "the last n bytes", and for a span that begins behind the
-    end, which some call an error and others nothing.
-    """
-    size = fs.info(path)["size"]
-    if size is None:
-        data: bytes = fs.cat_file(path)
-        return data[span.within(len(data))]
-    if not isinstance(answer, Exception):
-        return answer[span.start :] if len(answer) == size else answer
-    part = span.within(size)
-    if part.start >= part.stop:
-        return b""
-    data = fs.cat_file(path, start=part.start, end=part.stop)
-    return _cut(data, Span(part.start, part.stop - part.start))
-
-
 def _pipe(fs: Any, path: str, data: bytes) -> None:
     try:
         fs.pipe_file(path, data)
-    except FileNotFoundError:  # a file system with real directories
+    except FileNotFoundError:
+        # A file system with real directories; where there are buckets, it would make one.
+        if isinstance(fs, AsyncFileSystem):
+            raise
         fs.makedirs(path.rpartition("/")[0], exist_ok=True)
         fs.pipe_file(path, data)
-
-
-def _is_missing(answer: object) -> bool:
-    return isinstance(answer, _MISSING) or getattr(answer, "status", None) == _GONE

@@ -36,6 +36,12 @@ STORES = Registry(
         "zip": "zarr_cdm.core.stores.zip:ZipStore",
     },
 )
+OPENERS = Registry(
+    "opener",
+    {
+        "remote": "zarr_cdm.core.stores.remote:open_remote",
+    },
+)
 
 # Stores that are one file, by the ends of their names and by their first bytes.
 SUFFIXES = {
@@ -67,7 +73,9 @@ def open_store(target: StoreTarget, storage_options: Mapping[str, Any] | None = 
         go on with adapters, as in ``s3://bucket/air.zip|zip:2024/``. A file on this machine is
         known by its first bytes; what is elsewhere or not there yet, by the end of its name.
     storage_options
-        What fsspec hands to the file system; only for a URL.
+        What fsspec hands to the file system; only for a URL. What ``"zarr_cdm"`` stands for among
+        them is ours: a `Network` or a mapping of its fields, as in ``{"zarr_cdm": {"attempts": 3,
+        "cache_bytes": 2**28}}``.
     """
     if not isinstance(target, str | os.PathLike):
         _refuse_options(storage_options, repr(target))
@@ -78,7 +86,7 @@ def open_store(target: StoreTarget, storage_options: Mapping[str, Any] | None = 
     if is_remote(text):
         if _is_remote_zip(text):
             return _open_zip(text, storage_options, None)
-        return cast(Store, STORES["remote"](text, storage_options))
+        return cast(Store, OPENERS["remote"](text, storage_options))
     path = local_path(text)
     _refuse_options(storage_options, path)
     kind = _local_kind(path)
@@ -143,7 +151,7 @@ def _open_zip(
     """Return the archive at a path or URL, or one in another: each prefix but the last is one."""
     if is_remote(place):
         folder, name = _split_url(place)
-        source = STORES["remote"](folder, storage_options)
+        source = OPENERS["remote"](folder, storage_options)
     else:
         _refuse_options(storage_options, place)
         folder, name = os.path.split(place)
