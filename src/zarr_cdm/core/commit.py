@@ -28,6 +28,7 @@ from typing import Any, TypeAlias
 from zarr_cdm.core.stores.base import Buffer, OneFile, Request, Span, Store, Values
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.core.stores.table import StoreTarget, exists, open_store
+from zarr_cdm.core.stores.version import VersionStore
 from zarr_cdm.errors import NodeNotFoundError, StoreError, TargetExistsError
 
 # What a rename says when something is in its way.
@@ -52,11 +53,23 @@ def staged(
     store = open_store(target, storage_options)
     if exists(target, storage_options):
         raise _taken(store.url)
+    if isinstance(store, VersionStore):  # it says what may be written, not where
+        return _of_version(_staged(store.store), store.zarr_format)
+    return _staged(store)
+
+
+def _staged(store: Store) -> AbstractContextManager[Store]:
     if isinstance(store, LocalStore):
         return _beside(store.root, _new_directory, os.rename)
     if isinstance(store, OneFile):
         return _beside(store.url, store.building, _move_file)
     return _in_place(store)
+
+
+@contextmanager
+def _of_version(staging: AbstractContextManager[Store], zarr_format: int) -> Iterator[Store]:
+    with staging as store:
+        yield VersionStore(store, zarr_format)
 
 
 @contextmanager

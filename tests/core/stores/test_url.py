@@ -37,9 +37,35 @@ def test_pipelines_are_read_from_left_to_right(
     assert parse(target) == (root, adapters)
 
 
-@pytest.mark.parametrize("target", ["/data/a|b.zarr", "a|zip:", "s3://b/x.zip", "C:/a|zip:"])
+@pytest.mark.parametrize("target", ["/data/a|b.zarr", "a|zip", "a|b c:", "s3://b/x.zip", "C:/a"])
 def test_other_targets_are_no_pipelines(target: str) -> None:
     assert not is_pipeline(target)
+
+
+@pytest.mark.parametrize(
+    ("target", "root", "adapters"),
+    [
+        ("a%20b.zip|zip:x%20y/", "a%20b.zip", [("zip", "x y/")]),
+        ("/data/a.zip|zip:|zarr3:", "/data/a.zip", [("zip", ""), ("zarr3", "")]),
+        ("a/b.zip|zip:|..:../c.zip|zip:", "c.zip", [("zip", "")]),
+        ("~/a.zip|zip:", os.path.expanduser("~/a.zip"), [("zip", "")]),
+    ],
+)
+def test_relative_pipelines_begin_where_the_process_is(
+    target: str, root: str, adapters: list[tuple[str, str]]
+) -> None:
+    assert is_pipeline(target)
+    assert parse(target) == (os.path.abspath(root), adapters)
+
+
+def test_a_file_of_exactly_that_name_is_no_pipeline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert is_pipeline("a|zip:")
+    os.mkdir("a|zip:")
+    assert not is_pipeline("a|zip:")
+    assert open_store("a|zip:").url == str(tmp_path / "a|zip:")
 
 
 @pytest.mark.parametrize(
@@ -104,6 +130,15 @@ def test_pipelines_open_what_they_lead_to(
     target = f"{url}/{pipeline}"
     assert open_store(target).get("zarr.json") == value
     assert exists(target) is ("nothing" not in pipeline)
+
+
+def test_relative_pipelines_open_what_they_lead_to(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place / "air.zarr")
+    os.rename(place / "a|b.zip", place / "c.zip")
+    assert open_store("../c.zip|zip:x%20y/|zarr3:").get("zarr.json") == b"1"
+    assert open_store("b|zarr3:").get("zarr.json") == b"4"
 
 
 def test_a_path_cannot_leave_its_archive(place: Path) -> None:

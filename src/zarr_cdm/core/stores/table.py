@@ -9,7 +9,7 @@
 >>> open_store("/data/air.zarr.zip")
 <ZipStore /data/air.zarr.zip>
 >>> open_store("memory://data/air.zip|zip:2024/|zarr3:")
-<ZipStore memory://data/air.zip|zip:2024/>
+<VersionStore memory://data/air.zip|zip:2024/|zarr3:>
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ OPENERS = Registry(
     "opener",
     {
         "remote": "zarr_cdm.core.stores.remote:open_remote",
+        "version": "zarr_cdm.core.stores.version:VersionStore",
     },
 )
 
@@ -54,8 +55,10 @@ SUFFIXES = {
 MAGIC = {b"PK\3\4": "zip", b"PK\5\6": "zip", b"SQLite format 3\0": "sqlite"}
 _MAGIC_BYTES = max(map(len, MAGIC))
 
-# What the adapters of URL pipelines open: an archive, or a hierarchy in what is open already.
+# What the adapters of URL pipelines open: an archive, or a hierarchy in what is open already, of
+# whichever version it is or of that one.
 ADAPTERS = {"zip": "archive", "zarr": "hierarchy", "zarr2": "hierarchy", "zarr3": "hierarchy"}
+VERSIONS = {"zarr2": 2, "zarr3": 3}
 
 _WEB = ("http://", "https://")
 _CACHES = {"blockcache", "cached", "filecache", "simplecache"}  # of fsspec; its others open things
@@ -70,8 +73,9 @@ def open_store(target: StoreTarget, storage_options: Mapping[str, Any] | None = 
     ----------
     target
         With ``://`` or ``::`` a URL for fsspec, ``file://`` and all else a local path. A URL may
-        go on with adapters, as in ``s3://bucket/air.zip|zip:2024/``. A file on this machine is
-        known by its first bytes; what is elsewhere or not there yet, by the end of its name.
+        go on with adapters, as in ``s3://bucket/air.zip|zip:2024/``, and so may a path. A file on
+        this machine is known by its first bytes; what is elsewhere or not there yet, by the end of
+        its name.
     storage_options
         What fsspec hands to the file system; only for a URL. What ``"zarr_cdm"`` stands for among
         them is ours: a `Network` or a mapping of its fields, as in ``{"zarr_cdm": {"attempts": 3,
@@ -128,10 +132,12 @@ def may_hold_zarr(target: str) -> bool:
 def _open_pipeline(target: str, storage_options: Mapping[str, Any] | None) -> Store:
     root, adapters = url.parse(target)
     prefixes = [""]  # below the root, then in each archive
+    version = None
     for name, path in adapters:
         if name not in ADAPTERS:
             known = ", ".join(sorted(ADAPTERS))
             raise UnsupportedError(f"unknown adapter {name!r} in a URL pipeline; known: {known}")
+        version = VERSIONS.get(name)
         folder = f"{path.strip('/')}/" if path.strip("/") else ""
         if ADAPTERS[name] == "archive":
             prefixes.append(folder)
@@ -140,9 +146,11 @@ def _open_pipeline(target: str, storage_options: Mapping[str, Any] | None) -> St
     first, *archives = prefixes
     if archives:
         place = f"{root.rstrip('/')}/{first[:-1]}" if first else root
-        return _open_zip(place, storage_options, archives)
-    store = open_store(root, storage_options)
-    return cast(Store, STORES["prefix"](store, first)) if first else store
+        store = _open_zip(place, storage_options, archives)
+    else:
+        store = open_store(root, storage_options)
+        store = STORES["prefix"](store, first) if first else store
+    return cast(Store, OPENERS["version"](store, version)) if version else store
 
 
 def _open_zip(

@@ -3,14 +3,16 @@
 Specification: https://github.com/zarr-developers/zeps/pull/48 (ZEP 8, a draft)
 
 ``s3://bucket/air.zip|zip:2024/|zarr3:`` is read from left to right. An adapter without a path may
-leave out its colon, ``|..:path`` takes the last one back, and paths are percent-encoded.
+leave out its colon, ``|..:path`` takes the last one back, and paths are percent-encoded. A relative
+pipeline begins with a path on this machine, which is as it is; there the colons are needed, and a
+file of exactly that name comes first.
 
 >>> parse("s3://bucket/air.zip|zip:a%20b/|zarr3")
 ('s3://bucket/air.zip', [Adapter(name='zip', path='a b/'), Adapter(name='zarr3', path='')])
 >>> parse("file:///data/air.zip|zip:2024/|..:")
 ('/data/air.zip', [])
->>> is_pipeline("/data/a|b.zarr")
-False
+>>> is_pipeline("/data/a|b.zarr"), is_pipeline("data/a.zip|zip:b/")
+(False, True)
 """
 
 from __future__ import annotations
@@ -38,8 +40,13 @@ class Adapter(NamedTuple):
 
 
 def is_pipeline(target: str) -> bool:
-    """Return whether a target is a URL with adapters; one that is a path may hold a '|'."""
-    return "|" in target and _ROOT.match(target) is not None
+    """Return whether a target has adapters; a path may just hold a '|'."""
+    if "|" not in target or _ROOT.match(target) is not None:
+        return "|" in target
+    _, *texts = target.split("|")
+    adapters = [_ADAPTER.fullmatch(text) for text in texts]
+    spelled = all(found is not None and found["path"] is not None for found in adapters)
+    return spelled and not os.path.lexists(target)
 
 
 def parse(target: str) -> tuple[str, list[Adapter]]:
@@ -71,6 +78,8 @@ def _parse_adapter(text: str) -> Adapter:
 
 def _decode_root(root: str) -> str:
     """Return a URL as fsspec wants it, not encoded, or a local path."""
+    if not _ROOT.match(root):
+        return os.path.abspath(os.path.expanduser(root))
     if root.startswith("file:"):
         path = root.removeprefix("file:")
         if path.startswith("//"):
