@@ -79,13 +79,13 @@ def open_group(store: Store) -> ZarrGroup:
     MetadataError
         The root's document is no legal one.
     """
-    requests = [(key, None) for key in (v3.KEY, consolidated.KEY)]
-    root, all_v2 = store.get_many(requests)
+    root = store.get(v3.KEY)
     if root is not None:
         document = _load(root, store, v3.KEY)
         tree = _named(consolidated.read_v3, document, store=store, key=v3.KEY)
         node = tree or Node(partial(v3.read, document), Members(store, ""))
         return ZarrGroup(store, _checked(node, store, v3.KEY), 3, tree is not None)
+    all_v2 = store.get(consolidated.KEY)  # not before: far away, each request counts
     if all_v2 is not None:
         document = _load(all_v2, store, consolidated.KEY)
         node = _named(consolidated.read_v2, document, store=store, key=consolidated.KEY)
