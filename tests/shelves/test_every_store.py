@@ -21,6 +21,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from tests import s3
 from tests.server import serve
 from zarr_cdm.core.stores.base import Buffer, Request, Span, Store, Values, check_key
 from zarr_cdm.core.stores.cached import CachedStore
@@ -108,17 +109,19 @@ OPENERS: dict[str, Callable[[Path], Store]] = {
     "local": lambda folder: open_store(folder / "air.zarr"),
     "remote": lambda folder: open_store(memory_url()),
     "remote, with directories": lambda folder: STORES["remote"](f"file://{folder}/air.zarr"),
+    "s3": lambda folder: open_store(s3.new_url(), s3.options()),
     "zip": RewrittenZip,
     "new zip": lambda folder: NewZipStore(str(folder / "air.zip")),
     "sqlite": lambda folder: SqliteStore(folder / "air.sqlite", safe=False),
     "prefix": lambda folder: PrefixStore(open_store(folder / "air.zarr"), "a b/c/"),
     "cached": lambda folder: CachedStore(open_store(folder / "air.zarr"), 10_000),
 }
+SLOW = {"s3"}  # a request each
 # What a store cannot do, and why.
 CANNOT: dict[str, dict[str, str]] = {
     "pickle": {"new zip": "a file that is being written belongs to one process"},
     "refuse": dict.fromkeys(
-        ("memory", "zip", "new zip", "sqlite"), "it can hold a key below another one"
+        ("memory", "s3", "zip", "new zip", "sqlite"), "it can hold a key below another one"
     ),
 }
 
@@ -521,11 +524,14 @@ class StoreAgainstDict(RuleBasedStateMachine):
         self.stack.close()
 
 
-@pytest.mark.parametrize("name", [*sorted(STORES), "new zip"])
+@pytest.mark.parametrize("name", [*sorted(STORES), "new zip", "s3"])
 def test_a_store_behaves_like_a_dict(name: str) -> None:
     machine = type(f"{name}_machine", (StoreAgainstDict,), {"opener": staticmethod(OPENERS[name])})
     case = machine.TestCase
-    case.settings = settings(max_examples=25, stateful_step_count=30, deadline=None, database=None)
+    examples = 6 if name in SLOW else 25
+    case.settings = settings(
+        max_examples=examples, stateful_step_count=30, deadline=None, database=None
+    )
     case("runTest").runTest()
 
 
