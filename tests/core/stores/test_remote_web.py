@@ -243,3 +243,24 @@ def test_a_client_of_the_user_is_used(site: Site) -> None:
     assert store_at(site, {"get_client": client}).get("c/0") == VALUE
     assert len(made) == 1
     assert site.headers[0]["X-Who"] == "me"
+
+
+# requests that lie unanswered
+
+
+def test_a_request_that_lies_unanswered_is_made_again_while_others_are_answered() -> None:
+    values = {f"air.zarr/c/{number}": VALUE for number in range(8)}
+    with serve(values=values, faults={"air.zarr/c/3": "hang"}, fault_count=1) as site:
+        store = RemoteStore(f"{site.url}/air.zarr", None, Network(attempts=1, repeat_after=0.1))
+        begin = time.perf_counter()
+        assert store.get_many([(f"c/{number}", None) for number in range(8)]) == [VALUE] * 8
+        assert time.perf_counter() - begin < 10
+        assert site.asked.count("/air.zarr/c/3") == 2
+
+
+def test_a_server_that_is_slow_with_all_is_asked_once() -> None:
+    values = {f"air.zarr/c/{number}": VALUE for number in range(4)}
+    with serve(values=values, latency=0.5) as site:
+        store = RemoteStore(f"{site.url}/air.zarr", None, Network(attempts=1, repeat_after=0.1))
+        assert store.get_many([(f"c/{number}", None) for number in range(4)]) == [VALUE] * 4
+        assert len(site.asked) == 4

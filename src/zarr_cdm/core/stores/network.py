@@ -5,7 +5,7 @@ within a factor of two, so that many readers do not come back at the same moment
 
 >>> Network.of({"attempts": 3})
 Network(attempts=3, backoff=0.2, longest_wait=30.0, connect_timeout=10.0, read_timeout=30.0, \
-requests=256, missing=(404, 410), cache_bytes=0)
+repeat_after=0.5, requests=256, missing=(404, 410), cache_bytes=0)
 >>> transient(ConnectionResetError()), transient(PermissionError())
 (True, False)
 """
@@ -60,9 +60,11 @@ class Network:
         How long a connection may take to come about, in seconds.
     read_timeout
         How long a server may send next to nothing, in seconds.
+    repeat_after
+        How long a request over HTTP may lie unanswered while others are answered, in seconds, until
+        it is made once more, perhaps on another connection; 0 for never.
     requests
-        How many requests are made at once, at most. A server that takes few connections at a time,
-        such as Python's own, is faster with 16.
+        How many requests are made at once, at most.
     missing
         The statuses of HTTP that stand for a missing key. Buckets that may not be listed say 403,
         also of what there is: with 403 in here, data that are refused read as fill values.
@@ -75,6 +77,7 @@ class Network:
     longest_wait: float = 30.0
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
+    repeat_after: float = 0.5
     requests: int = 256
     missing: tuple[int, ...] = (404, 410)
     cache_bytes: int = 0

@@ -9,13 +9,16 @@ knows no ranges. Redirects lead to no other scheme, and to another host without 
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from yarl import URL
@@ -26,6 +29,10 @@ from zarr_cdm.core.stores.network import Network, passing
 MOST_REDIRECTS = 5
 LEAST_BYTES = 1024  # that have to arrive in each ``read_timeout``
 
+MOST_REPEATS = 3  # of a request that lies unanswered
+
+# How many requests each connector has seen answered, or fail.
+_answers: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SCHEMES = {"http": {"http", "https"}, "https": {"https"}}  # where each may lead to
 # What another host is sent too: how to get there, but nothing that says who asks.
@@ -87,7 +94,7 @@ async def fetch(fs: Any, url: str, span: Span | None, network: Network) -> bytes
     ours = {"Accept-Encoding": "identity"}
     if (asked := _range(span)) is not None:
         ours["Range"] = asked
-    async with _follow(session, fs.encode_url(url), ours, options) as answer:
+    async with _follow(session, fs.encode_url(url), ours, options, network) as answer:
         if answer.status in network.missing:
             return None
         if answer.status == HTTPStatus.OK:
@@ -125,7 +132,11 @@ def _taken(span: Span, size: int) -> range:
 
 @asynccontextmanager
 async def _follow(
-    session: aiohttp.ClientSession, url: URL, ours: Mapping[str, str], options: dict[str, Any]
+    session: aiohttp.ClientSession,
+    url: URL,
+    ours: Mapping[str, str],
+    options: dict[str, Any],
+    network: Network,
 ) -> AsyncIterator[aiohttp.ClientResponse]:
     """Yield the answer at the end of all redirects."""
     headers = {**options.pop("headers", {}), **ours}
@@ -134,9 +145,8 @@ async def _follow(
     url = url.with_user(None)
     async with AsyncExitStack() as stack:
         for _ in range(MOST_REDIRECTS + 1):
-            answer = await stack.enter_async_context(
-                session.get(url, headers=headers, allow_redirects=False, **options)
-            )
+            asking = partial(session.get, url, headers=headers, allow_redirects=False, **options)
+            answer = await stack.enter_async_context(await _first(asking, session, network))
             if answer.status not in _REDIRECTS:
                 yield answer
                 return
@@ -147,6 +157,39 @@ async def _follow(
                 options = {name: options[name] for name in _HARMLESS.intersection(options)}
             url = target
         raise _wrong(answer, f"the last of more than {MOST_REDIRECTS} redirects")
+
+
+async def _first(
+    asking: Callable[[], Awaitable[aiohttp.ClientResponse]],
+    session: aiohttp.ClientSession,
+    network: Network,
+) -> aiohttp.ClientResponse:
+    """Return the first answer to a request, which is made again while only others are answered.
+
+    A server whose queue of new connections is full lets one lie for many seconds; by then there
+    are others that it has taken. Only the head of an answer is waited for: no long body is fetched
+    twice.
+    """
+    before, wait = _answers.get(session.connector, 0), network.repeat_after
+    tasks = [asyncio.ensure_future(asking())]
+    try:
+        while True:
+            patience = wait if wait and len(tasks) <= MOST_REPEATS else None
+            done, _ = await asyncio.wait(
+                tasks, timeout=patience, return_when=asyncio.FIRST_COMPLETED
+            )
+            if done:
+                task = done.pop()
+                tasks.remove(task)
+                return await task
+            if _answers.get(session.connector, 0) > before:
+                tasks.append(asyncio.ensure_future(asking()))
+            wait *= 2
+    finally:
+        _answers[session.connector] = _answers.get(session.connector, 0) + 1
+        for task in tasks:
+            if not task.cancel() and not task.cancelled() and task.exception() is None:
+                task.result().close()
 
 
 def _basic(user: str, password: str) -> str:
