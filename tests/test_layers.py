@@ -20,21 +20,44 @@ MAY_IMPORT = {
     "registry": "errors",
     "metadata": "errors limits",
     "cdm": "errors parallel",
+    "core.options": "errors",
     "core.stores": "errors limits parallel registry metadata",
     "core.grids": "errors registry",
+    "core.values": "errors metadata",
+    "core.layout": "errors metadata",
+    "core.repr": "errors metadata",
     "core.indexing": "errors core.grids",
+    "core.resizing": "parallel core.stores core.grids",
     "core.extents": "core.indexing",
     "core.codecs": "errors limits registry metadata core.grids core.indexing core.extents",
-    "core.result": "errors core.stores core.indexing core.extents core.codecs",
+    "core.hierarchy": "errors metadata core.stores",
+    "core.consolidating": "errors metadata core.stores core.hierarchy",
+    "core.editing": "errors parallel metadata core.stores core.hierarchy core.consolidating",
+    "core.result": "errors core.options core.stores core.indexing core.extents core.codecs",
     "core.parts": "errors parallel core.stores core.indexing core.codecs core.result",
     "core.shards": "errors parallel core.stores core.indexing core.codecs core.result core.parts",
     "core.reading": "errors parallel core.stores core.indexing core.codecs core.result core.parts",
+    "core.writing": (
+        "errors parallel core.options core.stores core.indexing core.codecs core.result"
+    ),
+    "core.creating": "errors metadata core.values core.layout core.codecs",
+    "core.changing": (
+        "errors metadata core.stores core.grids core.options core.values core.writing"
+        " core.resizing core.editing"
+    ),
     "core.array": (
         "errors limits parallel metadata core.stores core.grids core.indexing core.codecs"
-        " core.reading core.result core.shards"
+        " core.options core.values core.repr core.reading core.result core.shards core.writing"
+        " core.changing"
     ),
     "core.commit": "errors limits parallel metadata core.stores",
-    "core.group": "errors limits parallel metadata core.stores core.array core.commit",
+    "core.group": (
+        "errors limits parallel metadata core.stores core.array core.commit core.options"
+        " core.repr core.hierarchy core.consolidating core.editing core.creating core.writing"
+    ),
+    "core.opening": (
+        "errors metadata core.stores core.array core.group core.options core.creating core.editing"
+    ),
     "dialects": "errors registry metadata cdm",
     "formats": "errors limits registry parallel metadata cdm dialects core",
     "translate": "errors limits registry parallel metadata cdm dialects core formats",

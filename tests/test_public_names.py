@@ -13,11 +13,17 @@ NAMES = [
     "Dimension",
     "Group",
     "Variable",
+    "ZarrArray",
     "ZarrCdmError",
     "ZarrCdmWarning",
+    "ZarrGroup",
     "convert",
+    "create_array",
+    "create_group",
     "dump",
     "info",
+    "open_array",
+    "open_group",
     "read",
 ]
 

@@ -4,6 +4,7 @@
 >>> dataset = zarr_cdm.read("ocean.zarr")                       # doctest: +SKIP
 >>> zarr_cdm.convert("ocean.nc", "ocean.zarr")                  # doctest: +SKIP
 >>> print(zarr_cdm.dump("ocean.zarr", header=True))             # doctest: +SKIP
+>>> zarr_cdm.open_array("ocean.zarr", "depth")[:10]             # doctest: +SKIP
 
 Each name is imported when it is first used, so ``import zarr_cdm`` itself is light.
 """
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from zarr_cdm.cdm.model import Dimension as Dimension
     from zarr_cdm.cdm.model import Group as Group
     from zarr_cdm.cdm.model import Variable as Variable
+    from zarr_cdm.core.array import ZarrArray as ZarrArray
+    from zarr_cdm.core.group import ZarrGroup as ZarrGroup
+    from zarr_cdm.core.opening import create_array as create_array
+    from zarr_cdm.core.opening import create_group as create_group
+    from zarr_cdm.core.opening import open_array as open_array
+    from zarr_cdm.core.opening import open_group as open_group
     from zarr_cdm.errors import ZarrCdmError as ZarrCdmError
     from zarr_cdm.errors import ZarrCdmWarning as ZarrCdmWarning
     from zarr_cdm.formats.table import read as read
@@ -33,11 +40,17 @@ _NAMES = {
     "Dimension": "zarr_cdm.cdm.model",
     "Group": "zarr_cdm.cdm.model",
     "Variable": "zarr_cdm.cdm.model",
+    "ZarrArray": "zarr_cdm.core.array",
     "ZarrCdmError": "zarr_cdm.errors",
     "ZarrCdmWarning": "zarr_cdm.errors",
+    "ZarrGroup": "zarr_cdm.core.group",
     "convert": "zarr_cdm.translate.convert",
+    "create_array": "zarr_cdm.core.opening",
+    "create_group": "zarr_cdm.core.opening",
     "dump": "zarr_cdm.translate.dump",
     "info": "zarr_cdm.translate.info",
+    "open_array": "zarr_cdm.core.opening",
+    "open_group": "zarr_cdm.core.opening",
     "read": "zarr_cdm.formats.table",
 }
 

@@ -7,11 +7,12 @@
     │   └── UnknownNameError a codec, data type, grid, … that nobody knows    (LookupError)
     ├── ChunkError           the bytes of a chunk are not what they should be (ValueError)
     ├── LimitError           more is asked for than ``Limits`` allows         (ValueError)
-    ├── NodeNotFoundError    no array, group or file at that place            (FileNotFoundError)
+    ├── NodeNotFoundError    no array, group or file at that place  (FileNotFoundError, KeyError)
     ├── TargetExistsError    something is there already                       (FileExistsError)
     ├── StoreError           a store cannot read or write a key               (OSError)
     ├── FormatError          a file is not of the format it should be of      (ValueError)
     ├── SelectionError       an index that the array does not have            (IndexError)
+    ├── ValuesError          values that an array cannot hold                 (ValueError)
     └── UnsupportedError     legal, but this package cannot do it (yet)       (NotImplementedError)
 
     ZarrCdmWarning           what was left out, left raw or read leniently    (UserWarning)
@@ -85,7 +86,7 @@ class LimitError(ZarrCdmError, ValueError):
     """Something asks for more than ``Limits`` allows; the message names the limit."""
 
 
-class NodeNotFoundError(ZarrCdmError, FileNotFoundError):
+class NodeNotFoundError(ZarrCdmError, FileNotFoundError, KeyError):
     """There is no array, group or file at that place."""
 
 
@@ -103,6 +104,10 @@ class FormatError(ZarrCdmError, ValueError):
 
 class SelectionError(ZarrCdmError, IndexError):
     """A selection does not fit the array."""
+
+
+class ValuesError(ZarrCdmError, ValueError):
+    """Values do not fit the array that they are assigned to, by their type or their shape."""
 
 
 class UnsupportedError(ZarrCdmError, NotImplementedError):

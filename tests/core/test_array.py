@@ -173,7 +173,7 @@ def test_outer_selections_are_written_each_axis_on_its_own(
     assume(len({*places.ravel().tolist()}) == places.size)  # which of two wins nobody says
     values = np.array(np.arange(places.size).reshape(places.shape) % 50 + 40, "U2")
     values = np.asarray(values.astype(array.dtype), array.dtype)
-    twin[selection] = values
+    twin.oindex[selection] = values
     flat = array.reshape(-1).copy()
     flat[places.ravel()] = values.ravel()
     check_equal(twin[...], flat.reshape(array.shape), array.dtype)
@@ -277,9 +277,9 @@ def test_chunks_that_were_nested_without_a_word_are_found() -> None:
 
 
 def test_selecting_with_several_arrays_needs_a_way_to_select() -> None:
-    twin = ZarrArray(MemoryStore(), "", document((4, 4), (2, 2)))
+    twin = ZarrArray(MemoryStore(), "", document((4, 4, 4), (2, 2, 2)))
     with pytest.raises(SelectionError, match=r"use oindex .* or vindex"):
-        twin[[0, 1], [0, 1]]
+        twin[[0, 1], [0, 1], :]
 
 
 def test_a_selection_that_does_not_fit_reads_and_writes_nothing() -> None:
@@ -425,7 +425,7 @@ def test_an_error_of_the_store_comes_through() -> None:
 
 def test_an_array_says_what_it_is() -> None:
     twin = ZarrArray(MemoryStore(), "a/b", document((4, 2), (2, 2), codecs=CHAINS["two"]))
-    assert repr(twin) == "<ZarrArray /a/b (4, 2) float32 in memory>"
+    assert repr(twin).splitlines()[0] == "<ZarrArray /a/b (4, 2) float32>"
     assert twin.codecs == ("bytes", "numcodecs.zlib", "crc32c")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.core.test_array import document
 from tests.metadata.test_deviations import V2, V3
-from zarr_cdm.core.group import ZarrGroup, create_group, open_group, publish
+from zarr_cdm.core.group import ZarrGroup, create_tree, open_tree, publish
 from zarr_cdm.core.stores.base import Span
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.errors import (
@@ -84,7 +84,7 @@ def tree(zarr_format: ZarrVersion) -> Node:
 
 def written(zarr_format: ZarrVersion) -> MemoryStore:
     store = MemoryStore()
-    group = create_group(store, tree(zarr_format), zarr_format)
+    group = create_tree(store, tree(zarr_format), zarr_format)
     group.array("t")[...] = 1
     group.array("sub/u")[...] = 2
     publish(group)
@@ -104,7 +104,7 @@ def check_tree(group: ZarrGroup) -> None:
 @pytest.mark.parametrize("zarr_format", [2, 3])
 def test_a_consolidated_hierarchy_costs_one_document(zarr_format: ZarrVersion) -> None:
     store = Counting(written(zarr_format))
-    group = open_group(store)
+    group = open_tree(store)
     # Without a look for the other version where there is a v3 document: far away, requests count.
     calls = [("get", "zarr.json"), ("get", ".zmetadata")][: 4 - zarr_format]
     assert store.calls == calls
@@ -124,14 +124,14 @@ def test_a_hierarchy_that_is_not_consolidated_is_looked_up(zarr_format: ZarrVers
         root = loads(plain.get("zarr.json") or b"")
         del root["consolidated_metadata"]
         plain.set("zarr.json", dumps(root))
-    group = open_group(Counting(plain))
+    group = open_tree(Counting(plain))
     assert (group.zarr_format, group.consolidated) == (zarr_format, False)
     check_tree(group)
 
 
 def test_of_many_members_all_documents_are_read_in_one_call() -> None:
     store = store_of({"zarr.json": GROUP} | {f"v{i}/zarr.json": V3 for i in range(50)})
-    group = open_group(store)
+    group = open_tree(store)
     assert len(group.node.members) == 50
     assert all(node.document for node in group.node.members.values())
     assert [call[0] for call in store.calls] == ["get", "children", "get_many"]
@@ -139,7 +139,7 @@ def test_of_many_members_all_documents_are_read_in_one_call() -> None:
 
 def test_one_member_by_name_costs_one_call_and_no_listing() -> None:
     store = store_of({"zarr.json": GROUP, "a/zarr.json": GROUP, "a/t/zarr.json": V3})
-    group = open_group(store)
+    group = open_tree(store)
     store.calls.clear()
     group.array("a/t")
     assert [call[0] for call in store.calls] == ["get_many", "get_many"]
@@ -158,7 +158,7 @@ def test_v3_documents_are_preferred_to_v2_ones() -> None:
             "b/.zattrs": {"version": 2},
         }
     )
-    group = open_group(store)
+    group = open_tree(store)
     assert group.zarr_format == 3
     found = {name: node.document for name, node in group.node.members.items()}
     versions = {name: node.attributes["version"] for name, node in found.items()}
@@ -170,7 +170,7 @@ def test_v3_documents_are_preferred_to_v2_ones() -> None:
 def test_a_consolidated_v2_document_does_not_hide_a_v3_root() -> None:
     old = {"zarr_consolidated_format": 1, "metadata": {".zgroup": GROUP_V2}}
     store = store_of({"zarr.json": GROUP, ".zmetadata": old, "a/zarr.json": V3})
-    group = open_group(store)
+    group = open_tree(store)
     assert group.zarr_format == 3
     assert list(group.node.members) == ["a"]
 
@@ -179,7 +179,7 @@ def test_a_consolidated_v2_document_does_not_hide_a_v3_root() -> None:
     "documents", [{"zarr.json": V3}, {".zarray": V2}, {".zarray": V2, ".zattrs": {"a": 1}}]
 )
 def test_the_root_may_be_an_array(documents: dict[str, Any]) -> None:
-    group = open_group(store_of(documents))
+    group = open_tree(store_of(documents))
     assert isinstance(group.node.document, ArrayMetadata)
     assert group.array("").shape == (4, 6)
     assert not group.array("")[...].any()
@@ -188,11 +188,11 @@ def test_the_root_may_be_an_array(documents: dict[str, Any]) -> None:
 @pytest.mark.parametrize("documents", [{}, {"a/zarr.json": V3}, {"x": {}}, {"zarr.jso": GROUP}])
 def test_without_a_root_there_is_nothing(documents: dict[str, Any]) -> None:
     with pytest.raises(NodeNotFoundError, match="memory: no Zarr hierarchy: there is no"):
-        open_group(store_of(documents))
+        open_tree(store_of(documents))
 
 
 def test_what_is_not_there_is_not_found() -> None:
-    group = open_group(store_of({"zarr.json": GROUP, "a/zarr.json": GROUP, "a/t/zarr.json": V3}))
+    group = open_tree(store_of({"zarr.json": GROUP, "a/zarr.json": GROUP, "a/t/zarr.json": V3}))
     for path in ("b", "a/b", "a/t/u", "t"):
         with pytest.raises(NodeNotFoundError, match=f"memory: {path}: there is no such node"):
             group.array(path)
@@ -203,11 +203,11 @@ def test_what_is_not_there_is_not_found() -> None:
 
 @pytest.mark.parametrize("path", ["..", "../a", "a/../t", "/a", "a//t"])
 def test_no_path_leads_out_of_the_store(path: str) -> None:
-    plain = open_group(store_of({"zarr.json": GROUP, "a/zarr.json": GROUP, "a/t/zarr.json": V3}))
+    plain = open_tree(store_of({"zarr.json": GROUP, "a/zarr.json": GROUP, "a/t/zarr.json": V3}))
     with pytest.raises((NodeNotFoundError, StoreError)):
         plain.array(path)
     with pytest.raises(NodeNotFoundError):
-        open_group(written(3)).array(path)
+        open_tree(written(3)).array(path)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_no_path_leads_out_of_the_store(path: str) -> None:
 )
 def test_a_broken_member_harms_only_itself(broken: bytes) -> None:
     store = store_of({"zarr.json": GROUP, "a/zarr.json": broken, "b/zarr.json": V3})
-    group = open_group(store)
+    group = open_tree(store)
     assert sorted(group.node.members) == ["a", "b"]
     assert group.array("b").shape == (4, 6)
     with pytest.raises(MetadataError, match=r"memory: a/zarr.json: .*|memory: a: .*"):
@@ -227,7 +227,7 @@ def test_a_broken_member_harms_only_itself(broken: bytes) -> None:
 @pytest.mark.parametrize("broken", [b"", b"[]", b"nonsense"])
 def test_a_broken_v2_member_harms_only_itself(key: str, broken: bytes) -> None:
     documents = {".zgroup": GROUP_V2, "a/.zarray": V2, "a/.zattrs": {}, "b/.zarray": V2}
-    group = open_group(store_of(documents | {key: broken}))
+    group = open_tree(store_of(documents | {key: broken}))
     assert group.array("b").shape == (4, 6)
     with pytest.raises(MetadataError) as error:
         group.array("a")
@@ -237,7 +237,7 @@ def test_a_broken_v2_member_harms_only_itself(key: str, broken: bytes) -> None:
 def test_a_member_with_an_unknown_codec_opens_all_others() -> None:
     bad = V3 | {"codecs": ["bytes", {"name": "zfp"}]}
     inline = {"kind": "inline", "must_understand": False, "metadata": {"a": bad, "b": V3}}
-    group = open_group(store_of({"zarr.json": GROUP | {"consolidated_metadata": inline}}))
+    group = open_tree(store_of({"zarr.json": GROUP | {"consolidated_metadata": inline}}))
     assert group.array("b").shape == (4, 6)
     with pytest.raises(UnknownNameError, match="memory: a: unknown codec 'zfp'") as error:
         group.array("a")
@@ -259,7 +259,7 @@ def test_a_member_with_an_unknown_codec_opens_all_others() -> None:
 )
 def test_a_broken_root_names_its_key(documents: dict[str, Any], key: str) -> None:
     with pytest.raises(ZarrCdmError) as error:
-        open_group(store_of(documents))
+        open_tree(store_of(documents))
     assert isinstance(error.value, MetadataError)
     assert (error.value.source, error.value.key) == ("memory", key)
 
@@ -267,14 +267,14 @@ def test_a_broken_root_names_its_key(documents: dict[str, Any], key: str) -> Non
 @pytest.mark.parametrize("zarr_format", [2, 3])
 def test_nothing_opens_before_it_is_published(zarr_format: ZarrVersion) -> None:
     store = MemoryStore()
-    group = create_group(store, tree(zarr_format), zarr_format)
+    group = create_tree(store, tree(zarr_format), zarr_format)
     group.array("t")[...] = 1
     group.array("sub/u")[...] = 2
     assert not {"zarr.json", ".zgroup", ".zattrs", ".zmetadata"} & set(store.list())
     with pytest.raises(NodeNotFoundError):
-        open_group(store)
+        open_tree(store)
     publish(group)
-    check_tree(open_group(store))
+    check_tree(open_tree(store))
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])
@@ -288,6 +288,6 @@ def test_the_root_document_is_written_last(zarr_format: ZarrVersion) -> None:
 
     store = Ordered()
     Ordered.keys.clear()
-    publish(create_group(store, tree(zarr_format), zarr_format))
+    publish(create_tree(store, tree(zarr_format), zarr_format))
     roots = {2: [".zgroup", ".zattrs", ".zmetadata"], 3: ["zarr.json"]}[zarr_format]
     assert Ordered.keys[-len(roots) :] == roots

@@ -18,7 +18,7 @@ from tests.datasets import differences
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.model import Dataset, Dimension, Filter, Group, Storage, Variable
 from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING
-from zarr_cdm.core.group import open_group
+from zarr_cdm.core.group import open_tree
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.dialects.base import Layout
 from zarr_cdm.dialects.table import DIALECTS, choose
@@ -190,7 +190,7 @@ def read(path: Path) -> tuple[str, Dataset, Any]:
     """Return dialect, dataset and group of an example, which has no chunks."""
     document = path.read_bytes()
     key = "zarr.json" if json.loads(document).get("zarr_format") == 3 else ".zmetadata"
-    group = open_group(MemoryStore({key: document}))
+    group = open_tree(MemoryStore({key: document}))
     name, dialect = choose(group.node)
     return name, dialect.read(group.node, group.array), group
 

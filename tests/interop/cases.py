@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from zarr_cdm.core.group import ZarrGroup, create_group, open_group, publish
+from zarr_cdm.core.group import ZarrGroup, create_tree, open_tree, publish
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.metadata import v2
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node, ZarrVersion
@@ -213,7 +213,7 @@ def write_ours(
     arrays = {name: Node(case.document) for name, case in CASES[zarr_format].items()}
     top = GroupMetadata({"title": "exchange"}, zarr_format=zarr_format)
     store = LocalStore(str(root))
-    group = create_group(store, Node(top, {"sub": Node(top, arrays)}), zarr_format)
+    group = create_tree(store, Node(top, {"sub": Node(top, arrays)}), zarr_format)
     for name, case in CASES[zarr_format].items():
         if fill:
             group.array(f"sub/{name}")[part(case)] = case.values[part(case)]
@@ -351,11 +351,11 @@ def write_rarer(root: Path) -> dict[str, np.ndarray]:
     """Write them with this package, and return the values."""
     found = rarer()
     arrays = {name: Node(document) for name, (document, _) in found.items()}
-    group = create_group(LocalStore(str(root)), Node(GroupMetadata(), arrays), 3)
+    group = create_tree(LocalStore(str(root)), Node(GroupMetadata(), arrays), 3)
     for name, (_, values) in found.items():
         group.array(name)[...] = values
     publish(group)
-    reopened = open_group(LocalStore(str(root)))
+    reopened = open_tree(LocalStore(str(root)))
     for name, (_, values) in found.items():
         assert reopened.array(name)[...].tobytes() == values.tobytes() or values.dtype.hasobject
     return {name: values for name, (_, values) in found.items()}

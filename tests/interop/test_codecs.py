@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.data import SHARED
-from zarr_cdm.core.group import create_group, open_group
+from zarr_cdm.core.group import create_tree, open_tree
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node
 from zarr_cdm.metadata.dtypes import zarr_type
@@ -69,7 +69,7 @@ def test_zarr_python_and_we_agree_on_rarer_codecs(tmp_path: Path, name: str) -> 
         fill_value=np.zeros((), values.dtype)[()],
         codecs=(codec, *(() if name in ("n5_default", "packbits") else rest)),
     )
-    group = create_group(LocalStore(str(tmp_path)), Node(GroupMetadata(), {"a": Node(document)}), 3)
+    group = create_tree(LocalStore(str(tmp_path)), Node(GroupMetadata(), {"a": Node(document)}), 3)
     group.array("a")[...] = values
     np.testing.assert_allclose(group.array("a")[...], values, rtol=1e-6)
     if name in CANNOT:
@@ -81,7 +81,7 @@ def test_zarr_python_and_we_agree_on_rarer_codecs(tmp_path: Path, name: str) -> 
     stored = (tmp_path / "a" / "c" / "0").read_bytes()
     theirs[...] = values
     assert (tmp_path / "a" / "c" / "0").read_bytes() == stored
-    ours = open_group(LocalStore(str(tmp_path / "a"))).array("")
+    ours = open_tree(LocalStore(str(tmp_path / "a"))).array("")
     assert ours[...].tobytes() == theirs[...].tobytes()
 
 
@@ -89,9 +89,9 @@ def test_zarr_python_and_we_agree_on_rarer_codecs(tmp_path: Path, name: str) -> 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_the_samples_of_bitround_are_what_its_page_says(name: str, tmp_path: Path) -> None:
     dtype, before, after = SAMPLES[name]
-    array = open_group(LocalStore(str(EXTENSIONS / f"bitround_{name}.zarr"))).array("")
+    array = open_tree(LocalStore(str(EXTENSIONS / f"bitround_{name}.zarr"))).array("")
     np.testing.assert_array_equal(array[...], np.array(after, dtype))
     node = Node(GroupMetadata(), {"a": Node(array.metadata)})
-    create_group(LocalStore(str(tmp_path)), node, 3).array("a")[...] = np.array(before, dtype)
+    create_tree(LocalStore(str(tmp_path)), node, 3).array("a")[...] = np.array(before, dtype)
     stored = EXTENSIONS / f"bitround_{name}.zarr" / "c" / "0"
     assert (tmp_path / "a" / "c" / "0").read_bytes() == stored.read_bytes()

@@ -18,7 +18,7 @@ import pytest
 
 from tests.data import SHARED
 from zarr_cdm.core.array import ZarrArray
-from zarr_cdm.core.group import open_group
+from zarr_cdm.core.group import open_tree
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.errors import NodeNotFoundError, UnknownNameError, ZarrCdmError
 from zarr_cdm.metadata import v2
@@ -91,7 +91,7 @@ def open_array(place: Path, key: str) -> ZarrArray:
     """Return the array in a folder; ``@v2`` asks for the older of two documents."""
     store = LocalStore(str(place))
     if not key.endswith("@v2"):
-        return open_group(store).array("")
+        return open_tree(store).array("")
     document = loads_object(store.get(v2.ARRAY_KEY) or b"")
     return ZarrArray(store, "", v2.read_array(document, {}))
 
@@ -140,7 +140,7 @@ def test_every_row_of_the_list_is_of_use(source: str) -> None:
 @needs["zarrita-js"]
 def test_a_consolidated_hierarchy_of_others_is_read_whole(folder: Path) -> None:
     place = folder / "zarrita-js" / "v3" / "data.zarr" / "consolidated"
-    group = open_group(LocalStore(str(place)))
+    group = open_tree(LocalStore(str(place)))
     assert group.consolidated
     for path in ("1d.chunked.i2", "2d.contiguous.i2", "nested/1d.i2"):
         entry = MANIFESTS["zarrita-js"][f"v3/data.zarr/consolidated/{path}"]
@@ -149,5 +149,5 @@ def test_a_consolidated_hierarchy_of_others_is_read_whole(folder: Path) -> None:
 
 @needs["zarr-python-v2"]
 def test_attributes_of_others_are_read(folder: Path) -> None:
-    group = open_group(LocalStore(str(folder / "zarr-python-v2" / "utf8attrs")))
+    group = open_tree(LocalStore(str(folder / "zarr-python-v2" / "utf8attrs")))
     assert group.node.document.attributes == {"foo": "た"}

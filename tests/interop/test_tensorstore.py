@@ -19,7 +19,7 @@ from tests.interop.cases import (
     write_ours,
     write_rarer,
 )
-from zarr_cdm.core.group import open_group
+from zarr_cdm.core.group import open_tree
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.metadata import v2, v3
 from zarr_cdm.metadata.documents import GroupMetadata, ZarrVersion
@@ -114,7 +114,7 @@ def test_we_read_what_tensorstore_writes(tmp_path: Path, zarr_format: ZarrVersio
         except ValueError as error:
             failed[name] = str(error)
     only(failed, CANNOT[zarr_format])
-    group = open_group(LocalStore(str(tmp_path)))
+    group = open_tree(LocalStore(str(tmp_path)))
     assert set(CASES[zarr_format]) - set(failed) <= set(group.node.members)
     assert not {
         name: what for name, what in read_all(group, zarr_format).items() if name not in failed

@@ -20,7 +20,7 @@ from tests.interop.cases import (
     write_ours,
     write_rarer,
 )
-from zarr_cdm.core.group import open_group
+from zarr_cdm.core.group import open_tree
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.metadata.consolidated import walk
 from zarr_cdm.metadata.documents import ZarrVersion
@@ -80,7 +80,7 @@ def test_we_read_what_zarr_python_writes(
     only(failed, CANNOT_WRITE[zarr_format])
     if consolidated:
         zarr.consolidate_metadata(str(tmp_path))
-    group = open_group(LocalStore(str(tmp_path)))
+    group = open_tree(LocalStore(str(tmp_path)))
     assert group.consolidated is consolidated
     assert group.zarr_format == zarr_format
     assert group.node.document.attributes == {"title": "x"}
@@ -127,7 +127,7 @@ def test_zarr_python_fills_arrays_that_we_created(tmp_path: Path, zarr_format: Z
     for name in sorted(names):
         case = CASES[zarr_format][name]
         root[name][part(case)] = case.values[part(case)]
-    group = open_group(LocalStore(str(tmp_path / "sub")))
+    group = open_tree(LocalStore(str(tmp_path / "sub")))
     assert set(group.node.members) == names
     assert not read_all(group, zarr_format)
 
@@ -141,7 +141,7 @@ def test_nested_groups_of_zarr_python_are_read(tmp_path: Path, zarr_format: Zarr
     zarr.consolidate_metadata(str(tmp_path))
     zarr.consolidate_metadata(str(tmp_path), path="a")
     for consolidated in (True, False):
-        group = open_group(LocalStore(str(tmp_path)))
+        group = open_tree(LocalStore(str(tmp_path)))
         assert group.consolidated is consolidated
         paths = ["", "a", "a/b", "a/b/c", "a/b/c/t", "odd name µ"]
         assert sorted(path for path, _ in walk(group.node)) == paths

@@ -15,10 +15,10 @@ from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.lazy import MappedArray
 from zarr_cdm.cdm.model import Dataset, Group
 from zarr_cdm.cdm.types import CHAR, STRING
-from zarr_cdm.core.group import create_group, open_group, publish
+from zarr_cdm.core.group import create_tree, open_tree, publish
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.dialects.attributes import shown
-from zarr_cdm.dialects.native import encode_texts
+from zarr_cdm.dialects.native import encode_texts, without_null
 from zarr_cdm.dialects.plain import is_reserved
 from zarr_cdm.dialects.table import DIALECTS, choose
 from zarr_cdm.metadata.documents import ZarrVersion
@@ -41,11 +41,13 @@ def write(dataset: Dataset, name: str, zarr_format: ZarrVersion) -> MemoryStore:
         for path, variable in dataset.all_variables()
     }
     node = DIALECTS[name]().write(dataset, layouts, zarr_format)
-    group = create_group(MemoryStore(), node, zarr_format)
+    group = create_tree(MemoryStore(), node, zarr_format)
     for path, variable in dataset.all_variables():
         array, data = group.array(path[1:]), variable.data
         if variable.type is STRING and not array.dtype.hasobject:
             data = MappedArray(data, array.dtype, encode_texts)
+        elif variable.type is STRING:
+            data = MappedArray(data, array.dtype, without_null)
         array[...] = data[...]
     publish(group)
     assert isinstance(group.store, MemoryStore)
@@ -58,7 +60,7 @@ def text_bytes(data: Any) -> int:
 
 
 def read(store: MemoryStore) -> tuple[str, Dataset]:
-    group = open_group(store)
+    group = open_tree(store)
     name, dialect = choose(group.node)
     return name, dialect.read(group.node, group.array)
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zarr_cdm.cdm.model import ATOMIC_TYPES, Dimension, Storage, Variable
-from zarr_cdm.translate.chunking import LEAST_BYTES, TARGET_BYTES, chunk_shape, layout_of
+from zarr_cdm.core.layout import TARGET_BYTES
+from zarr_cdm.translate.chunking import LEAST_BYTES, chunk_shape, layout_of
 
 
 def variable(kind: str, shape: tuple[int, ...], chunks: tuple[int, ...] | None = None) -> Variable:

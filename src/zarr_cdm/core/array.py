@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from math import prod
 from operator import floordiv, mod
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 
 import numpy as np
 
+from zarr_cdm.core.changing import Changing
 from zarr_cdm.core.codecs.base import ChunkSpec
 from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.core.codecs.sharding import Shard, ShardingCodec
@@ -20,36 +22,39 @@ from zarr_cdm.core.indexing import (
     Index,
     OuterPlan,
     Part,
-    Piece,
     PointsPlan,
+    as_points,
     cut,
     expand,
-    outer,
+    names_points,
     points,
     put,
+    put_points,
     take,
 )
+from zarr_cdm.core.options import DEFAULT_OPTIONS, Options
 from zarr_cdm.core.reading import read_chunks
-from zarr_cdm.core.result import OUTER, POINTS, Result, named
+from zarr_cdm.core.repr import array_html, array_text
+from zarr_cdm.core.result import OUTER, POINTS, Missing, Result
 from zarr_cdm.core.shards import by_shard, read_shards
 from zarr_cdm.core.stores.base import Store
+from zarr_cdm.core.values import broadcast, fitted
+from zarr_cdm.core.writing import Put, Source, Take, check_writable, write_chunks, write_shards
 from zarr_cdm.errors import SelectionError
 from zarr_cdm.limits import DEFAULT_LIMITS
 from zarr_cdm.metadata import v2, v3
-from zarr_cdm.metadata.documents import ArrayMetadata
+from zarr_cdm.metadata.documents import ArrayMetadata, Json, Node
 from zarr_cdm.metadata.dtypes import VARIABLE
 from zarr_cdm.metadata.extension import Extension
 from zarr_cdm.metadata.keys import chunk_key
-from zarr_cdm.parallel import run
 
 NESTED = Extension("v2", {"separator": "/"})
 PIPELINES: dict[str, Pipeline] = {}
 MOST_PIPELINES = 1000
-LOCKS = [threading.Lock() for _ in range(64)]
 DOCUMENT_KEYS = {v3.KEY, v2.ARRAY_KEY, v2.ATTRIBUTES_KEY}
 
 
-class ZarrArray:
+class ZarrArray(Changing):
     """An array in a store; nothing is read before a selection asks for it.
 
     ``array[…]`` takes integers, slices and at most one integer array or mask; ``array.oindex[…]``
@@ -64,6 +69,8 @@ class ZarrArray:
         The array's place in the store, without slashes at its ends.
     metadata
         Its document.
+    options
+        How it is read and written.
 
     Raises
     ------
@@ -75,10 +82,18 @@ class ZarrArray:
         A chunk is larger than `Limits` allows.
     """
 
-    def __init__(self, store: Store, path: str, metadata: ArrayMetadata) -> None:
+    def __init__(
+        self,
+        store: Store,
+        path: str,
+        metadata: ArrayMetadata,
+        options: Options = DEFAULT_OPTIONS,
+    ) -> None:
         self.store = store
         self.path = path
         self.metadata = metadata
+        self.options = options
+        self.node: Node | None = None  # in the group that it was opened from
         self.shape = metadata.shape
         self.dtype = metadata.dtype
         encoding = metadata.chunk_key_encoding
@@ -110,13 +125,38 @@ class ZarrArray:
             pipeline = self._pipelines[shape] = _shared_pipeline(self.metadata.codecs, spec)
         return pipeline
 
-    def __reduce__(self) -> tuple[type, tuple[Store, str, ArrayMetadata]]:
-        return type(self), (self.store, self.path, self.metadata)
+    def __reduce__(self) -> tuple[type, tuple[Store, str, ArrayMetadata, Options]]:
+        return type(self), (self.store, self.path, self.metadata, self.options)
 
     @property
     def ndim(self) -> int:
         """Number of dimensions."""
         return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes the elements take in memory; of objects their addresses."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def name(self) -> str:
+        """The path with a slash in front."""
+        return f"/{self.path}"
+
+    @property
+    def attrs(self) -> Mapping[str, Json]:
+        """The attributes, to read; `update_attributes` changes them."""
+        return MappingProxyType(dict(self.metadata.attributes))
+
+    @property
+    def fill_value(self) -> Any:
+        """The fill value of the document; None where one of v2 leaves it undefined."""
+        return self.metadata.fill_value
 
     @property
     def chunks(self) -> tuple[Any, ...]:
@@ -153,22 +193,34 @@ class ZarrArray:
         """Return the key of a chunk in the store."""
         return self._prefix + self._key_of(tuple(index))
 
+    def _keys(self, index: tuple[int, ...]) -> list[str]:
+        """Return the keys that a chunk may be at, first the one where it is written."""
+        nested = self._nested_key_of
+        other = [] if nested is None else [self._prefix + nested(index)]
+        return [self._prefix + self._key_of(index), *other]
+
     def __getitem__(self, selection: Any) -> np.ndarray:
         """Return a selection of which at most one axis is selected by an array."""
+        if names_points(selection, self.ndim):
+            return self._read_points(selection)
+        return self._read_parts(self._parts(selection))
+
+    def _parts(self, selection: Any) -> Sequence[Part]:
+        """Return a part for each axis; raise where NumPy asks where the arrays stand."""
         parts = expand(selection, self.shape)
         if sum(isinstance(part, np.ndarray) for part in parts) > 1:
             raise SelectionError("several arrays select: use oindex (each its axis) or vindex")
-        return self._read_parts(parts)
+        return parts
 
     @property
     def oindex(self) -> Indexer:
         """Select each axis on its own."""
-        return Indexer(self._read_outer)
+        return Indexer(self._read_outer, self._write_outer)
 
     @property
     def vindex(self) -> Indexer:
-        """Select single elements by integer arrays, broadcast together."""
-        return Indexer(self._read_points)
+        """Select single elements by integer arrays, broadcast together, or by a mask."""
+        return Indexer(self._read_points, self._write_points)
 
     def _read_outer(self, selection: Any) -> np.ndarray:
         return self._read_parts(expand(selection, self.shape))
@@ -176,17 +228,23 @@ class ZarrArray:
     def _read_parts(self, parts: Sequence[Part]) -> np.ndarray:
         plan = cut(parts, self.shape, self._read_grid)
         values = np.empty(plan.shape, self.dtype)
-        self._read(plan, Result(values, OUTER, self.fill))
+        self._read(plan, Result(values, OUTER, self.fill, Missing(self.options.missing_chunks)))
         turned: np.ndarray = values[plan.flips]
         return turned
 
     def _read_points(self, selection: Any) -> np.ndarray:
-        plan = points(selection, self.shape, self._read_grid)
+        plan = points(as_points(selection, self.shape), self.shape, self._read_grid)
         values = np.empty(plan.shape, self.dtype)
-        self._read(plan, Result(values.reshape(-1), POINTS, self.fill))
+        missing = Missing(self.options.missing_chunks)
+        self._read(plan, Result(values.reshape(-1), POINTS, self.fill, missing))
         return values
 
     def _read(self, plan: OuterPlan | PointsPlan, result: Result) -> None:
+        self._read_pieces(plan, result)
+        if result.missing.chunks:
+            result.missing.tell(f"{self.store.url}: {self.name}")
+
+    def _read_pieces(self, plan: OuterPlan | PointsPlan, result: Result) -> None:
         if self._shard is not None:
             wanted = by_shard(plan.pieces(), self.key, self._place_of)
             read_shards(self.store, wanted, result, self._shard)
@@ -211,40 +269,80 @@ class ZarrArray:
         return tuple(shard), tuple(place)
 
     def __setitem__(self, selection: Any, value: Any) -> None:
-        """Write values to a selection; chunks of which it is only a part are read first."""
-        plan = outer(selection, self.shape, self.grid)
-        values = np.broadcast_to(np.asarray(value, self.dtype), plan.shape)[plan.flips]
+        """Write values to a selection, whole chunks without reading them before.
 
-        def work(pieces: Sequence[Piece]) -> None:
-            for piece in pieces:
-                share = take(values, piece.target)
-                key = self.key(piece.chunk)
-                with named(self.store, key):
-                    self._write(piece, key, share)
-
-        run(work, list(plan.pieces()))
-
-    def _write(self, piece: Piece, key: str, share: np.ndarray) -> None:
-        pipeline = self._pipeline_of(piece.chunk)
-        if piece.whole and share.size == pipeline.spec.size:
-            self.store.set(key, pipeline.encode(share.reshape(pipeline.spec.shape)))
+        Raises
+        ------
+        SelectionError
+            The selection does not fit.
+        ValuesError
+            The values do not: by their shape, or because one of them is none of the data type.
+        StoreError
+            The array was opened for reading, or the store cannot be written.
+        """
+        if names_points(selection, self.ndim):
+            self._write_points(selection, value)
             return
-        # Two threads that write parts of one chunk must not both begin with what it was before.
-        with LOCKS[hash((self.store.url, key)) % len(LOCKS)]:
-            data = None if piece.whole else self.store.get(key)
-            if data is None:
-                chunk = np.full(pipeline.spec.shape, self.fill, self.dtype)
-            else:
-                chunk = np.array(pipeline.decode(data))
-            put(chunk, piece.source, share)
-            self.store.set(key, pipeline.encode(chunk))
+        self._write_parts(self._parts(selection), value)
+
+    def _write_outer(self, selection: Any, value: Any) -> None:
+        self._write_parts(expand(selection, self.shape), value)
+
+    def _write_parts(self, parts: Sequence[Part], value: Any) -> None:
+        plan = cut(parts, self.shape, self._read_grid)
+        values = self._fitted(value, plan.shape)[plan.flips]
+        self._write(plan, values, take, put)
+
+    def _write_points(self, selection: Any, value: Any) -> None:
+        plan = points(as_points(selection, self.shape), self.shape, self._read_grid)
+        values = self._fitted(value, plan.shape).reshape(-1)
+        self._write(plan, values, take, put_points)
+
+    def _fitted(self, value: Any, shape: tuple[int, ...]) -> np.ndarray:
+        element = VARIABLE.get(self.metadata.data_type.name)
+        return broadcast(fitted(value, self.dtype, element), shape)
+
+    def _write(
+        self, plan: OuterPlan | PointsPlan, values: np.ndarray, take: Take, put: Put
+    ) -> None:
+        check_writable(self.store, self.path, self.options)
+        self._change(plan, Source(values, take, put, self.fill, self.options.write_empty_chunks))
+
+    def _change(self, plan: OuterPlan | PointsPlan, source: Source) -> None:
+        if self._shard is not None:
+            pieces = plan.pieces()
+            write_shards(self.store, pieces, source, self.key, self._shard, self.shape)
+        else:
+            write_chunks(self.store, list(plan.pieces()), source, self._keys, self._pipeline_of)
+
+    def _clear(self, region: tuple[slice, ...]) -> None:
+        plan = cut(region, self.shape, self._read_grid)
+        fill = np.broadcast_to(np.full((), self.fill, self.dtype), plan.shape)
+        self._change(plan, Source(fill, take, put, self.fill, clears=True))
+
+    def _with(self, metadata: ArrayMetadata) -> Self:
+        return type(self)(self.store, self.path, metadata, self.options)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("an array without dimensions has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield what is at each index of the first axis, reading whole chunks along it."""
+        rows = self.grid.chunks[0] if self.shape else 1
+        rows = rows if isinstance(rows, int) else max(rows, default=1)
+        for start in range(0, len(self), rows):
+            yield from self[start : start + rows]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self[...], dtype)
 
     def __repr__(self) -> str:
-        name = f"/{self.path}"
-        return f"<ZarrArray {name} {self.shape} {self.dtype} in {self.store.url}>"
+        return array_text(self)
+
+    def _repr_html_(self) -> str:
+        return array_html(self)
 
 
 def _shared_pipeline(codecs: tuple[Extension, ...], spec: ChunkSpec) -> Pipeline:
@@ -272,10 +370,16 @@ def _shard_of(pipeline: Pipeline) -> Shard | None:
 class Indexer:
     """One way to select: ``indexer[selection]``."""
 
-    __slots__ = ("_read",)
+    __slots__ = ("_read", "_write")
 
-    def __init__(self, read: Callable[[Any], np.ndarray]) -> None:
+    def __init__(
+        self, read: Callable[[Any], np.ndarray], write: Callable[[Any, Any], None]
+    ) -> None:
         self._read = read
+        self._write = write
 
     def __getitem__(self, selection: Any) -> np.ndarray:
         return self._read(selection)
+
+    def __setitem__(self, selection: Any, value: Any) -> None:
+        self._write(selection, value)

@@ -271,6 +271,51 @@ def points(selection: Any, shape: Sequence[int], grid: ChunkGrid) -> PointsPlan:
     return PointsPlan(arrays[0].shape, pieces)
 
 
+def names_points(selection: Any, rank: int) -> bool:
+    """Tell whether NumPy takes a selection for single elements: a mask, or arrays for all axes.
+
+    >>> names_points(([0, 1], [2, 3]), 2), names_points((slice(3), [2, 3]), 2)
+    (True, False)
+    """
+    given = selection if isinstance(selection, tuple) else (selection,)
+    arrays = [part for part in given if isinstance(part, np.ndarray | list)]
+    if not arrays:
+        return False
+    if len(given) == 1:
+        try:
+            only = np.asarray(arrays[0])
+        except ValueError:  # lists of different lengths, of which somebody else complains
+            return False
+        return only.ndim > 1 and (only.ndim == rank if only.dtype == bool else rank == 1)
+    complete = len(given) == rank and not any(
+        isinstance(part, slice) or part is Ellipsis for part in given
+    )
+    return complete and (len(arrays) > 1 or np.ndim(arrays[0]) > 1)
+
+
+def as_points(selection: Any, shape: Sequence[int]) -> Any:
+    """Return a selection of single elements with integers in the place of masks."""
+    given = selection if isinstance(selection, tuple) else (selection,)
+    masks = [
+        isinstance(part, np.ndarray | list) and np.asarray(part).dtype == bool for part in given
+    ]
+    if len(given) == 1 and masks[0]:
+        mask = np.asarray(given[0])
+        if mask.shape != tuple(shape):
+            raise SelectionError(f"a mask of shape {mask.shape} for an array of {tuple(shape)}")
+        return np.nonzero(mask)
+    if not any(masks):
+        return selection
+    parts = zip(given, masks, shape, strict=True)
+    for part, is_mask, size in parts:
+        if is_mask and np.shape(part) != (size,):
+            raise SelectionError(f"a mask of shape {np.shape(part)} for an axis of size {size}")
+    return tuple(
+        np.flatnonzero(part) if is_mask else part
+        for part, is_mask in zip(given, masks, strict=True)
+    )
+
+
 def take(chunk: np.ndarray, source: tuple[Part, ...]) -> np.ndarray:
     """Return the outer selection ``source`` of a chunk."""
     arrays = [part for part in source if isinstance(part, np.ndarray)]
@@ -287,6 +332,11 @@ def take(chunk: np.ndarray, source: tuple[Part, ...]) -> np.ndarray:
 def take_points(chunk: np.ndarray, source: tuple[Part, ...]) -> np.ndarray:
     """Return the single elements that the arrays of ``source`` name."""
     return np.asarray(chunk[source])
+
+
+def put_points(chunk: np.ndarray, source: tuple[Part, ...], values: Any) -> None:
+    """Assign to the single elements that the arrays of ``source`` name; of two the last counts."""
+    chunk[source] = values
 
 
 def put(result: np.ndarray, target: tuple[Part, ...], values: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -9,9 +10,10 @@ import numpy as np
 
 from zarr_cdm.core.codecs.pipeline import FindExtents, Pipeline, Room
 from zarr_cdm.core.extents import outer_extents, point_extents
-from zarr_cdm.core.indexing import Piece, put, take, take_points
+from zarr_cdm.core.indexing import Index, Piece, put, take, take_points
+from zarr_cdm.core.options import MissingChunks
 from zarr_cdm.core.stores.base import Store
-from zarr_cdm.errors import ZarrCdmError
+from zarr_cdm.errors import ChunkError, ZarrCdmError, ZarrCdmWarning
 
 # How many pieces a thread takes at once: enough that taking them costs little beside the work.
 BATCH = 32
@@ -29,6 +31,31 @@ OUTER = Selector(take, outer_extents)
 POINTS = Selector(take_points, point_extents)
 
 
+class Missing:
+    """What is said of the chunks of one selection that the store does not have."""
+
+    __slots__ = ("_policy", "chunks")
+
+    def __init__(self, policy: MissingChunks) -> None:
+        self._policy = policy
+        self.chunks: list[Index] = []
+
+    def add(self, chunk: Index) -> None:
+        """Take note of a missing chunk; raise `ChunkError` where there must be none."""
+        if self._policy == "error":
+            raise ChunkError(
+                f"chunk {chunk} is missing; missing_chunks='fill' reads its fill value"
+            )
+        if self._policy == "warn":
+            self.chunks.append(chunk)
+
+    def tell(self, place: str) -> None:
+        """Warn, once for all that were missing."""
+        first, number = min(self.chunks), len(self.chunks)
+        message = f"{place}: missing chunks: {number}, the first is {first}; filled"
+        warnings.warn(message, ZarrCdmWarning, stacklevel=5)
+
+
 class Result(NamedTuple):
     """Where the values of a selection go.
 
@@ -40,15 +67,19 @@ class Result(NamedTuple):
         How it selects.
     fill
         What stands for an element that nobody has written.
+    missing
+        What is said of chunks that the store does not have.
     """
 
     values: np.ndarray
     selector: Selector
     fill: Any
+    missing: Missing
 
     def add(self, piece: Piece, data: Any, pipeline: Pipeline, room: Room | None) -> None:
         """Put the piece of an encoded chunk where it goes; None: there is no such chunk."""
         if data is None:
+            self.missing.add(piece.chunk)
             put(self.values, piece.target, self.fill)
             return
         if not piece.whole:

@@ -193,6 +193,13 @@ def _decode_texts(part: np.ndarray) -> np.ndarray:
     return np.char.decode(part, "utf-8", "surrogateescape").astype(object)
 
 
+def without_null(part: np.ndarray) -> np.ndarray:
+    """Return texts with an empty one for each of netCDF's null strings: Zarr has none."""
+    texts = np.empty(part.size, object)
+    texts[:] = [text or "" for text in part.ravel().tolist()]
+    return texts.reshape(part.shape)
+
+
 def encode_texts(part: np.ndarray) -> np.ndarray:
     """Return texts as UTF-8 bytes, as long as the longest: how Zarr v2 holds strings here."""
     texts = [text or "" for text in part.ravel().tolist()]  # None is netCDF's NULL

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from zarr_cdm.cdm.model import Dataset
+from zarr_cdm.core.options import DEFAULT_OPTIONS, Options
 
-Options = Mapping[str, Any]  # what the store needs to connect: fsspec's storage options
+StorageOptions = Mapping[str, Any]  # what the store needs to connect, as fsspec has it
 
 
 class Format(Protocol):
@@ -16,5 +17,10 @@ class Format(Protocol):
     def matches(self, target: str) -> bool:
         """Tell whether something of this format lies at ``target``, cheaply and without raising."""
 
-    def read(self, target: str, options: Options | None = None) -> Dataset:
-        """Return what lies at ``target``, its data unread."""
+    def read(
+        self,
+        target: str,
+        storage_options: StorageOptions | None = None,
+        options: Options = DEFAULT_OPTIONS,
+    ) -> Dataset:
+        """Return what lies at ``target``, its data unread; ``options``: how they will be."""

@@ -22,8 +22,9 @@ from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.model import ArrayLike, Dataset, Dimension, Group, Storage, Variable, join
 from zarr_cdm.cdm.types import STRING, AtomicType, atomic_type
 from zarr_cdm.core.indexing import expand
-from zarr_cdm.errors import FormatError, NodeNotFoundError, ZarrCdmWarning
-from zarr_cdm.formats.base import Options
+from zarr_cdm.core.options import DEFAULT_OPTIONS, Options
+from zarr_cdm.errors import FormatError, NodeNotFoundError, UnsupportedError, ZarrCdmWarning
+from zarr_cdm.formats.base import StorageOptions
 from zarr_cdm.formats.classic import ClassicHeader, check_length
 from zarr_cdm.formats.hdf5 import Hdf5File, is_hdf5
 
@@ -41,7 +42,12 @@ class NetcdfFormat:
         """Tell whether ``target`` is a local file: netCDF is the only kind of file that is read."""
         return Path(target).is_file()
 
-    def read(self, target: str, options: Options | None = None) -> Dataset:
+    def read(
+        self,
+        target: str,
+        storage_options: StorageOptions | None = None,
+        options: Options = DEFAULT_OPTIONS,
+    ) -> Dataset:
         """Return the netCDF file at ``target`` as a dataset, its data unread.
 
         Variables and attributes of user-defined types are left out, each with a `ZarrCdmWarning`.
@@ -52,7 +58,13 @@ class NetcdfFormat:
             There is no such file.
         FormatError
             The file is not netCDF, or damaged, or shorter than its header demands.
+        UnsupportedError
+            Something is asked of its chunks that netCDF-C does not offer.
         """
+        if replace(options, read_only=False) != DEFAULT_OPTIONS:
+            raise UnsupportedError(
+                "missing_chunks and verify_checksums are for Zarr; leave them out", source=target
+            )
         if _magic(target).startswith(CLASSIC_MAGIC):
             return _read(target, ClassicFile(_readable(check_length(target), target)))
         with Hdf5File(target) as file:

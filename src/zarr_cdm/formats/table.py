@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 
 from zarr_cdm.cdm.model import Dataset
+from zarr_cdm.core.options import MissingChunks, Options
 from zarr_cdm.core.stores.table import is_remote, open_store
 from zarr_cdm.errors import FormatError, NodeNotFoundError, UnsupportedError
-from zarr_cdm.formats.base import Format, Options
+from zarr_cdm.formats.base import Format, StorageOptions
 from zarr_cdm.registry import Registry
 
 FORMATS = Registry(
@@ -46,7 +47,13 @@ def pick(target: str) -> tuple[str, Format]:
     raise FormatError(f"is none of: {', '.join(FORMATS)}", source=target)
 
 
-def read(target: str | os.PathLike[str], options: Options | None = None) -> Dataset:
+def read(
+    target: str | os.PathLike[str],
+    options: StorageOptions | None = None,
+    *,
+    missing_chunks: MissingChunks = "fill",
+    verify_checksums: bool = True,
+) -> Dataset:
     """Return the netCDF file or Zarr store at ``target`` as a dataset, its data unread.
 
     Parameters
@@ -55,6 +62,12 @@ def read(target: str | os.PathLike[str], options: Options | None = None) -> Data
         A path or, for a store, any URL that fsspec knows.
     options
         fsspec's storage options, for a URL.
+    missing_chunks
+        What a chunk reads as that a store does not have: ``"fill"``, the fill value; ``"warn"``,
+        that and a `ZarrCdmWarning`; ``"error"``, a `ChunkError`.
+    verify_checksums
+        Whether the checksums of a store's chunks are compared. Without that, less of a chunk may
+        be read.
 
     Raises
     ------
@@ -62,6 +75,9 @@ def read(target: str | os.PathLike[str], options: Options | None = None) -> Data
         Nothing lies there.
     FormatError, MetadataError
         What lies there cannot be read.
+    UnsupportedError
+        It is a netCDF file, of whose chunks nothing can be asked.
     """
     text = os.fspath(target)
-    return pick(text)[1].read(text, options)
+    how = Options(missing_chunks, verify_checksums, read_only=True)
+    return pick(text)[1].read(text, options, how)

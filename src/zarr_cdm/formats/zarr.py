@@ -12,13 +12,14 @@ from zarr_cdm.cdm.model import ArrayLike, Dataset, Variable
 from zarr_cdm.cdm.types import STRING
 from zarr_cdm.core.array import ZarrArray
 from zarr_cdm.core.commit import staged
-from zarr_cdm.core.group import create_group, open_group, publish
+from zarr_cdm.core.group import create_tree, open_tree, publish
+from zarr_cdm.core.options import DEFAULT_OPTIONS, Options
 from zarr_cdm.core.stores.table import may_hold_zarr, open_store
 from zarr_cdm.dialects.base import Layout
-from zarr_cdm.dialects.native import NativeDialect, encode_texts
+from zarr_cdm.dialects.native import NativeDialect, encode_texts, without_null
 from zarr_cdm.dialects.table import choose
 from zarr_cdm.errors import MetadataError, ZarrCdmError
-from zarr_cdm.formats.base import Options
+from zarr_cdm.formats.base import StorageOptions
 from zarr_cdm.metadata.documents import ZarrVersion
 from zarr_cdm.parallel import blocks, copy
 
@@ -30,7 +31,12 @@ class ZarrFormat:
         """Tell whether ``target`` is a URL, a directory, or a file that begins like a store."""
         return may_hold_zarr(target)
 
-    def read(self, target: str, options: Options | None = None) -> Dataset:
+    def read(
+        self,
+        target: str,
+        storage_options: StorageOptions | None = None,
+        options: Options = DEFAULT_OPTIONS,
+    ) -> Dataset:
         """Return the hierarchy in the store at ``target`` as a dataset, its data unread.
 
         Raises
@@ -40,7 +46,7 @@ class ZarrFormat:
         MetadataError
             Its root is no group that can be read.
         """
-        group = open_group(open_store(target, options))
+        group = open_tree(open_store(target, storage_options), options=options)
         name, dialect = choose(group.node)
         try:
             dataset = dialect.read(group.node, group.array)
@@ -58,7 +64,7 @@ class ZarrFormat:
         self,
         dataset: Dataset,
         target: str,
-        options: Options | None = None,
+        storage_options: StorageOptions | None = None,
         *,
         layouts: Mapping[str, Layout],
         zarr_format: ZarrVersion = 3,
@@ -75,8 +81,8 @@ class ZarrFormat:
         TargetExistsError
             There is something at ``target`` already. Nothing is written.
         """
-        with staged(target, options) as store:
-            group = create_group(
+        with staged(target, storage_options) as store:
+            group = create_tree(
                 store, NativeDialect().write(dataset, layouts, zarr_format), zarr_format
             )
             for path, variable in dataset.all_variables():
@@ -88,6 +94,8 @@ def _write_data(variable: Variable, path: str, array: ZarrArray) -> None:
     data: ArrayLike = variable.data
     if variable.type is STRING and not array.dtype.hasobject:
         data = MappedArray(data, array.dtype, partial(_fitting, array.dtype.itemsize))
+    elif variable.type is STRING:
+        data = MappedArray(data, array.dtype, without_null)
     try:
         copy(
             data,

@@ -12,6 +12,7 @@ v2's ``.zmetadata`` is a custom of zarr-python, in no specification.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -23,6 +24,7 @@ from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata, 
 
 KEY = ".zmetadata"
 FORMAT_V2 = "zarr_consolidated_format"
+_NO_PATH = re.compile(r"(?:^|/)\.{0,2}(?:/|\Z)")  # with a part that is empty, '.' or '..'
 
 
 def read_v3(document: Mapping[str, Any]) -> Node | None:
@@ -88,29 +90,29 @@ def _tree(
     nodes: Mapping[str, Callable[[], Document]], missing: Callable[[], GroupMetadata]
 ) -> Node:
     """Return the root of a tree of nodes; stores may lack the groups in between."""
-    places: dict[str, tuple[Node, dict[str, Node]]] = {}
+    members_of: dict[str, dict[str, Node]] = {"": {}}
 
-    def place(path: str) -> tuple[Node, dict[str, Node]]:
-        if path not in places:
-            members: dict[str, Node] = {}
-            node = Node(nodes.get(path, missing), members)
-            places[path] = (node, members)
-            if path:
-                parent, _, name = path.rpartition("/")
-                place(parent)[1][name] = node
-        return places[path]
+    def place(path: str) -> dict[str, Node]:
+        own = members_of.get(path)
+        if own is None:
+            own = members_of[path] = {}
+            parent, _, name = path.rpartition("/")
+            place(parent)[name] = Node(nodes.get(path, missing), own)
+        return own
 
     for path in nodes:
-        _check_path(path)
-        place(path)
-    return place("")[0]
+        if path:
+            _check_path(path)
+            place(path)
+    return Node(nodes.get("", missing), members_of[""])
 
 
 def _check_path(path: str) -> None:
-    parts = path.split("/") if path else []
-    if any(part in ("", ".", "..") for part in parts):
+    if _NO_PATH.search(path):
         raise MetadataError(f"{path!r} is no path of a node")
-    DEFAULT_LIMITS.check("json_depth", len(parts), f"the path {path[:60]!r}… of a node")
+    if "/" in path:
+        depth = path.count("/") + 1
+        DEFAULT_LIMITS.check("json_depth", depth, f"the path {path[:60]!r}… of a node")
 
 
 def write_v3(root: Node) -> dict[str, Any]:

@@ -83,3 +83,7 @@ class Node:
         if callable(self._document):
             self._document = self._document()
         return self._document
+
+    @document.setter
+    def document(self, document: Document) -> None:
+        self._document = document

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from zarr_cdm.errors import MetadataError
 from zarr_cdm.limits import DEFAULT_LIMITS, Limits
@@ -78,3 +81,18 @@ def dumps(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2).encode("utf-8")
     except (TypeError, ValueError, RecursionError) as error:
         raise MetadataError(f"cannot be said in JSON: {error}") from error
+
+
+def plain(value: Any) -> Any:
+    """Return a value with what is NumPy's in it as plain numbers, texts and lists.
+
+    >>> plain({"valid_range": np.array([1, 2], "i2"), "scale": np.float32(0.5)})
+    {'valid_range': [1, 2], 'scale': 0.5}
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value

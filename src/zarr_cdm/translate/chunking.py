@@ -10,15 +10,14 @@ from math import prod
 
 from zarr_cdm.cdm.model import Variable
 from zarr_cdm.cdm.types import STRING
+from zarr_cdm.core import layout
+from zarr_cdm.core.layout import codecs_for, item_bytes
 from zarr_cdm.dialects.base import Layout
-from zarr_cdm.metadata.byteorder import has_byte_order
 from zarr_cdm.metadata.documents import ZarrVersion
-from zarr_cdm.metadata.dtypes import zarr_type
+from zarr_cdm.metadata.dtypes import numpy_dtype, zarr_type
 from zarr_cdm.metadata.extension import Extension
 
-TARGET_BYTES = 4 * 2**20  # of a chunk that the source does not suggest
 LEAST_BYTES = 64 * 2**10  # of a chunk, where the array has that much
-TEXT_BYTES = 16  # of a string, as a guess
 
 
 def layout_of(
@@ -32,31 +31,15 @@ def layout_of(
         Length in bytes of the longest text; needed for a string variable in Zarr v2.
     """
     data_type = zarr_type(variable.type.dtype)
-    serializer = Extension("bytes")
     if variable.type is STRING and zarr_format == 2:
         # A length of 1 would make characters of them, which xarray joins along the last dimension.
         data_type = Extension("null_terminated_bytes", {"length_bytes": max(2, text_bytes or 0)})
-    elif variable.type is STRING:
-        serializer = Extension("vlen-utf8")
-    elif has_byte_order(variable.type.dtype):
-        serializer = Extension("bytes", {"endian": "little"})
-    codecs: tuple[Extension, ...] = (serializer, _compressor(variable, data_type))
-    if zarr_format == 3:
-        codecs = (*codecs, Extension("crc32c"))
+    codecs = codecs_for(data_type, numpy_dtype(data_type), zarr_format)
     return Layout(data_type, chunk_shape(variable), codecs)
 
 
-def _compressor(variable: Variable, data_type: Extension) -> Extension:
-    if data_type.name == "string":
-        return Extension("zstd", {"level": 1, "checksum": False})
-    size = data_type.configuration.get("length_bytes", variable.type.dtype.itemsize)
-    configuration = {"typesize": size, "cname": "zstd", "clevel": 1}
-    shuffle = "shuffle" if 1 < size <= 16 else "noshuffle"
-    return Extension("blosc", {**configuration, "shuffle": shuffle, "blocksize": 0})
-
-
 def chunk_shape(variable: Variable) -> tuple[int, ...]:
-    """Return the shape of the chunks: the source's own, else about `TARGET_BYTES` each.
+    """Return the shape of the chunks: the source's own, else about `layout.TARGET_BYTES` each.
 
     Chunks of the source below `LEAST_BYTES` (netCDF-C's default is 1 along an unlimited dimension)
     are joined, the last axis first.
@@ -68,16 +51,10 @@ def chunk_shape(variable: Variable) -> tuple[int, ...]:
     (2, 512, 512)
     """
     shape = [max(1, size) for size in variable.shape]
-    size = TEXT_BYTES if variable.type is STRING else variable.type.dtype.itemsize
+    size = item_bytes(variable.type.dtype)
     if variable.storage.chunks:
         return _joined(list(map(min, variable.storage.chunks, shape)), shape, size)
-    lengths = list(shape)
-    for axis in range(len(lengths)):
-        others = prod(lengths[axis + 1 :]) * size
-        lengths[axis] = max(1, min(lengths[axis], TARGET_BYTES // others))
-        if lengths[axis] > 1:
-            break
-    return tuple(lengths)
+    return layout.chunk_shape(shape, size)
 
 
 def _joined(lengths: list[int], shape: list[int], size: int) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from zarr_cdm.cdm.model import Dataset, Group, Variable
 from zarr_cdm.cdm.types import STRING
+from zarr_cdm.core.options import MissingChunks
 from zarr_cdm.core.stores.table import is_remote
 from zarr_cdm.errors import NodeNotFoundError, ZarrCdmError
 from zarr_cdm.formats.table import read
@@ -26,6 +27,7 @@ def convert(
     *,
     zarr_format: ZarrVersion = 3,
     group: str | None = None,
+    missing_chunks: MissingChunks = "fill",
     storage_options: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a netCDF file, or a Zarr store, to a new Zarr store.
@@ -45,6 +47,9 @@ def convert(
         3 (Blosc and crc32c, one consolidated document) or 2 (readable by netCDF-C too).
     group
         Convert this group alone, as the root of the store.
+    missing_chunks
+        What is said of chunks that a source store does not have: nothing (``"fill"``), ``"warn"``
+        or ``"error"``.
     storage_options
         fsspec's options, for a source or target that is a URL.
 
@@ -61,7 +66,8 @@ def convert(
     from_url = is_remote(os.fspath(source))
     # A local target refuses options, so that a mistaken one does not pass unseen.
     to_target = storage_options if is_remote(place) or not from_url else None
-    with read(source, storage_options if from_url else None) as dataset:
+    options = storage_options if from_url else None
+    with read(source, options, missing_chunks=missing_chunks) as dataset:
         chosen = dataset if group is None else only_group(dataset, group)
         try:
             layouts = {

@@ -76,6 +76,17 @@ class Shard:
             )
         return self.index(shard[-self.index_bytes :] if self.at_end else shard[: self.index_bytes])
 
+    def lined_up(self, parts: Mapping[Index, Buffer]) -> list[Buffer]:
+        """Return what a shard consists of, from encoded chunks by their places in it."""
+        index = np.full((*self.counts, 2), MISSING, INDEX_DTYPE)
+        at = 0 if self.at_end else self.index_bytes
+        for place, part in parts.items():
+            index[place] = at, len(part)
+            at += len(part)
+        stored = self._index.encode(index)
+        chunks = parts.values()
+        return [*chunks, stored] if self.at_end else [stored, *chunks]
+
     def places(self) -> Iterator[tuple[Index, tuple[slice, ...]]]:
         """Yield the chunks of a shard, and the part of the shard that each is."""
         for place in np.ndindex(self.counts):
@@ -152,15 +163,8 @@ class ShardingCodec:
 
     def encode(self, array: np.ndarray, spec: ChunkSpec) -> Buffer:
         shard = self.shard(spec)
-        index = np.full((*shard.counts, 2), MISSING, INDEX_DTYPE)
-        at = 0 if shard.at_end else shard.index_bytes
-        parts: list[bytes] = []
-        for place, part in shard.places():
-            parts.append(shard.chunks.encode(array[part]))
-            index[place] = at, len(parts[-1])
-            at += len(parts[-1])
-        stored = shard._index.encode(index)
-        return b"".join([*parts, stored] if shard.at_end else [stored, *parts])
+        parts = {place: shard.chunks.encode(array[part]) for place, part in shard.places()}
+        return b"".join(shard.lined_up(parts))
 
     def decode(self, data: Buffer, spec: ChunkSpec) -> np.ndarray:
         shard, seen = self.shard(spec), view(data)

@@ -35,3 +35,6 @@ class ChunkGrid(Protocol):
 
     def chunk_shape(self, index: Sequence[int]) -> tuple[int, ...]:
         """Return the full shape of one chunk, as it is stored."""
+
+    def resized(self, configuration: Mapping[str, Any], shape: Sequence[int]) -> dict[str, Any]:
+        """Return the configuration for another shape: chunks that stay are the same ones."""

@@ -60,3 +60,6 @@ class RegularGrid:
 
     def chunk_shape(self, index: Sequence[int]) -> tuple[int, ...]:
         return self.chunks
+
+    def resized(self, configuration: Mapping[str, Any], shape: Sequence[int]) -> dict[str, Any]:
+        return {**configuration, "chunk_shape": list(self.chunks)}

@@ -124,6 +124,14 @@ class Store(Readable, Listable, Writable, Protocol):
 
 
 @runtime_checkable
+class Gathering(Protocol):
+    """A store that takes a value in parts, so that nobody has to join them in memory."""
+
+    def set_parts(self, key: str, parts: Sequence[Buffer]) -> None:
+        """Put the parts of a value, one behind the other, at a key, as `Writable.set` would."""
+
+
+@runtime_checkable
 class OneFile(Protocol):
     """A store that is one file on this machine, and is written as a whole."""
 

@@ -33,6 +33,7 @@ _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _COMMON
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _COMMON
 _MARK, _SUFFIX = ".zarr_cdm-", ".partial"
 _ATTEMPTS = 100
+_MOST_BUFFERS = 1024  # IOV_MAX: no system takes fewer at once that has writev at all
 _MISSING = (FileNotFoundError, NotADirectoryError)
 
 
@@ -92,13 +93,17 @@ class LocalStore:
 
     def set(self, key: str, value: Buffer) -> None:
         """Put a value at a key: a new file takes the place of the old one in one step."""
+        self.set_parts(key, [value])
+
+    def set_parts(self, key: str, parts: Sequence[Buffer]) -> None:
+        """Put the parts of a value at a key, in one step too."""
         check_key(key)
         path = self._base + key
         try:
             descriptor, partial = _create_beside(path)
             try:
                 try:
-                    _write(descriptor, value)
+                    _write(descriptor, parts)
                 finally:
                     os.close(descriptor)
                 os.replace(partial, path)
@@ -188,9 +193,24 @@ def _create_beside(path: str) -> tuple[int, str]:
     return os.open(partial, _CREATE, 0o666), partial
 
 
-def _write(descriptor: int, value: Buffer) -> None:
+def _write(descriptor: int, parts: Sequence[Buffer]) -> None:
+    """Write buffers one behind the other, many at once where the system can."""
+    if len(parts) == 1 or not hasattr(os, "writev"):
+        for part in parts:
+            _write_all(descriptor, part, os.write(descriptor, part))
+        return
+    for first in range(0, len(parts), _MOST_BUFFERS):
+        some = parts[first : first + _MOST_BUFFERS]
+        written = os.writev(descriptor, some)
+        for part in some:  # all of them, but for a signal, a full disk or more than 2 GiB
+            size = memoryview(part).nbytes
+            _write_all(descriptor, part, min(written, size))
+            written = max(0, written - size)
+
+
+def _write_all(descriptor: int, value: Buffer, written: int) -> None:
+    """Write what is left of a buffer of which some bytes are written."""
     size = memoryview(value).nbytes
-    written = os.write(descriptor, value)
     while written < size:  # a signal, or more than 2 GiB
         written += os.write(descriptor, memoryview(value).cast("B")[written:])
 

@@ -1,0 +1,182 @@
+"""The documents of a hierarchy in a store: finding them, and writing a whole tree of them.
+
+A hierarchy that is consolidated costs one read; in any other, a group's members are looked up when
+they are first asked for. Where a node has documents of both versions, v3 is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+from zarr_cdm.core.stores.base import Store
+from zarr_cdm.errors import NodeNotFoundError, ZarrCdmError
+from zarr_cdm.metadata import consolidated, v2, v3
+from zarr_cdm.metadata.documents import Document, Node, ZarrVersion
+from zarr_cdm.metadata.json import dumps, loads_object
+
+NODE_KEYS = (v3.KEY, v2.ARRAY_KEY, v2.GROUP_KEY, v2.ATTRIBUTES_KEY)
+
+
+def join(*names: str) -> str:
+    """Return the path of names, of which some may be empty."""
+    return "/".join(name for name in names if name)
+
+
+class Root(NamedTuple):
+    """A node that a hierarchy is opened at, and whether its documents were found in one."""
+
+    node: Node
+    zarr_format: ZarrVersion
+    consolidated: bool
+
+
+def find_root(store: Store, path: str = "") -> Root:
+    """Return the node at a path of a store, at one read where it is consolidated.
+
+    Raises
+    ------
+    NodeNotFoundError
+        There is no node.
+    MetadataError
+        Its document is no legal one.
+    """
+    newest, old = (join(path, name) for name in (v3.KEY, consolidated.KEY))
+    root = store.get(newest)
+    if root is not None:
+        document = load(root, store, newest)
+        tree = _named(consolidated.read_v3, document, store=store, key=newest)
+        node = tree or Node(partial(v3.read, document), Members(store, path))
+        return Root(_checked(node, store, newest), 3, tree is not None)
+    all_v2 = store.get(old)  # not before: far away, each request counts
+    if all_v2 is not None:
+        document = load(all_v2, store, old)
+        node = _named(consolidated.read_v2, document, store=store, key=old)
+        return Root(_checked(node, store, old), 2, True)
+    found = _read_node(store, path)
+    if found is None:
+        missing = f"there is no {v3.KEY}, {v2.GROUP_KEY} or {v2.ARRAY_KEY}"
+        raise NodeNotFoundError(f"no Zarr hierarchy: {missing}", source=store.url, key=path or None)
+    return Root(_checked(found, store, join(path, v2.GROUP_KEY)), 2, False)
+
+
+def load(data: bytes, store: Store, key: str) -> dict[str, Any]:
+    """Return the JSON object that a key holds."""
+    loaded: dict[str, Any] = _named(loads_object, data, store=store, key=key)
+    return loaded
+
+
+def _named(call: Callable[[Any], Any], value: Any, *, store: Store, key: str) -> Any:
+    """Return ``call(value)``; an error says of which key it speaks."""
+    try:
+        return call(value)
+    except ZarrCdmError as error:
+        raise error.at(source=store.url, key=key) from error.__cause__
+
+
+def _checked(node: Node, store: Store, key: str) -> Node:
+    """Return the node, whose document must be a legal one."""
+    _named(lambda found: found.document, node, store=store, key=key)
+    return node
+
+
+class Members(Mapping[str, Node]):
+    """What lies below a group that is not consolidated, looked up when it is first asked for."""
+
+    def __init__(self, store: Store, path: str) -> None:
+        self._store = store
+        self._path = path
+        self._found: dict[str, Node] | None = None
+
+    def forget(self) -> None:
+        """Look anew the next time: something was written."""
+        self._found = None
+
+    @property
+    def _nodes(self) -> dict[str, Node]:
+        if self._found is None:
+            prefix = f"{self._path}/" if self._path else ""
+            names = sorted(name[:-1] for name in self._store.children(prefix) if name.endswith("/"))
+            nodes = nodes_at(self._store, [prefix + name for name in names])
+            self._found = {
+                name: node for name, node in zip(names, nodes, strict=True) if node is not None
+            }
+        return self._found
+
+    def __getitem__(self, name: str) -> Node:
+        if self._found is None:  # one name is asked for: list nothing
+            node = _read_node(self._store, join(self._path, name)) if name else None
+            if node is None:
+                raise KeyError(name)
+            return node
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+
+def _read_node(store: Store, path: str) -> Node | None:
+    return nodes_at(store, [path])[0]
+
+
+def nodes_at(store: Store, paths: list[str]) -> list[Node | None]:
+    """Return the node at each path, None where there is none."""
+    keys = [join(path, key) for path in paths for key in NODE_KEYS]
+    values = store.get_many([(key, None) for key in keys])
+    rows = [values[i : i + len(NODE_KEYS)] for i in range(0, len(values), len(NODE_KEYS))]
+    return [_node(store, path, *row) for path, row in zip(paths, rows, strict=True)]
+
+
+def _node(
+    store: Store,
+    path: str,
+    newest: bytes | None,
+    array: bytes | None,
+    group: bytes | None,
+    attributes: bytes | None,
+) -> Node | None:
+    def document(read: Callable[..., Document], *found: tuple[str, bytes | None]) -> Document:
+        keys = [join(path, key) for key, _ in found]
+        loaded = [
+            {} if data is None else load(data, store, key)
+            for key, (_, data) in zip(keys, found, strict=True)
+        ]
+        result: Document = _named(lambda parts: read(*parts), loaded, store=store, key=keys[0])
+        return result
+
+    members = Members(store, path)
+    described = (v2.ATTRIBUTES_KEY, attributes)
+    if newest is not None:
+        return Node(partial(document, v3.read, (v3.KEY, newest)), members)
+    if array is not None:
+        return Node(partial(document, v2.read_array, (v2.ARRAY_KEY, array), described))
+    if group is not None:
+        return Node(partial(document, v2.read_group, (v2.GROUP_KEY, group), described), members)
+    return None
+
+
+def write_tree(store: Store, root: Node, zarr_format: ZarrVersion) -> None:
+    """Write the documents of a whole tree, except for those of the root.
+
+    The root comes last, with `publish`, when all data are written: until then nothing opens.
+    """
+    for path, node in consolidated.walk(root):
+        if path and zarr_format == 3:
+            store.set(f"{path}/{v3.KEY}", dumps(v3.write(node.document)))
+        elif path:
+            for name, document in consolidated.documents_v2(node).items():
+                store.set(f"{path}/{name}", dumps(document))
+
+
+def publish_tree(store: Store, root: Node, zarr_format: ZarrVersion) -> None:
+    """Write the documents of the root, and in them the whole tree."""
+    if zarr_format == 3:
+        store.set(v3.KEY, dumps(consolidated.write_v3(root)))
+        return
+    for name, document in consolidated.documents_v2(root).items():
+        store.set(name, dumps(document))
+    store.set(consolidated.KEY, dumps(consolidated.write_v2(root)))
