@@ -71,6 +71,12 @@ def parser() -> argparse.ArgumentParser:
     convert.add_argument("target", metavar="TARGET", help="path or URL of the new store")
     convert.add_argument("--zarr-format", type=int, choices=(2, 3), default=3, help="default: 3")
     convert.add_argument("--group", help="convert this group alone")
+    convert.add_argument(
+        "--missing-chunks",
+        choices=("fill", "warn", "error"),
+        default="fill",
+        help="what is said of chunks that a source store does not have; default: fill, nothing",
+    )
 
     info = _verb(verbs, "info", _info, "tell what a file or store is and how it is stored")
     info.add_argument("source", metavar="SOURCE", help="a netCDF file, or a Zarr store or its URL")
@@ -122,6 +128,7 @@ def _convert(given: argparse.Namespace, notes: list[str]) -> int:
         given.target,
         zarr_format=given.zarr_format,
         group=given.group,
+        missing_chunks=given.missing_chunks,
         storage_options=dict(given.storage_option) or None,
     )
     if given.json:

@@ -16,6 +16,7 @@ from xarray.backends import BackendEntrypoint
 from xarray.backends.common import datatree_from_dict_with_io_cleanup
 
 from zarr_cdm.cdm import model
+from zarr_cdm.core.options import MissingChunks
 from zarr_cdm.errors import NodeNotFoundError
 from zarr_cdm.formats.table import read
 from zarr_cdm.xarray.bridge import to_xarray
@@ -41,6 +42,8 @@ class ZarrCdmBackendEntrypoint(BackendEntrypoint):
         "decode_timedelta",
         "group",
         "storage_options",
+        "missing_chunks",
+        "verify_checksums",
     )
 
     def guess_can_open(self, filename_or_obj: Any) -> bool:
@@ -67,6 +70,8 @@ class ZarrCdmBackendEntrypoint(BackendEntrypoint):
         decode_timedelta: Any = None,
         group: str | None = None,
         storage_options: dict[str, Any] | None = None,
+        missing_chunks: MissingChunks = "fill",
+        verify_checksums: bool = True,
     ) -> Dataset:
         """Return one group of a store or file, decoded, its data unread.
 
@@ -76,13 +81,23 @@ class ZarrCdmBackendEntrypoint(BackendEntrypoint):
             Path of the group; the root if it is None.
         storage_options
             fsspec's options, for a URL.
+        missing_chunks
+            What a chunk reads as that a store does not have: ``"fill"``, the fill value;
+            ``"warn"``, that and a `ZarrCdmWarning`; ``"error"``, a `ChunkError`.
+        verify_checksums
+            Whether the checksums of a store's chunks are compared.
 
         Raises
         ------
         NodeNotFoundError
             Nothing lies there, or it has no such group.
         """
-        root = read(_path(filename_or_obj), storage_options)
+        root = read(
+            _path(filename_or_obj),
+            storage_options,
+            missing_chunks=missing_chunks,
+            verify_checksums=verify_checksums,
+        )
         dataset = to_xarray(
             find_group(root, group),
             root.source,
@@ -110,9 +125,16 @@ class ZarrCdmBackendEntrypoint(BackendEntrypoint):
         decode_timedelta: Any = None,
         group: str | None = None,
         storage_options: dict[str, Any] | None = None,
+        missing_chunks: MissingChunks = "fill",
+        verify_checksums: bool = True,
     ) -> dict[str, Dataset]:
         """Return all groups from ``group`` downwards by their paths, which begin with ``/``."""
-        root = read(_path(filename_or_obj), storage_options)
+        root = read(
+            _path(filename_or_obj),
+            storage_options,
+            missing_chunks=missing_chunks,
+            verify_checksums=verify_checksums,
+        )
         datasets = {
             path: to_xarray(
                 below,
@@ -144,6 +166,8 @@ class ZarrCdmBackendEntrypoint(BackendEntrypoint):
         decode_timedelta: Any = None,
         group: str | None = None,
         storage_options: dict[str, Any] | None = None,
+        missing_chunks: MissingChunks = "fill",
+        verify_checksums: bool = True,
     ) -> DataTree:
         """Return all groups from ``group`` downwards as a tree."""
         return datatree_from_dict_with_io_cleanup(
@@ -158,6 +182,8 @@ class ZarrCdmBackendEntrypoint(BackendEntrypoint):
                 decode_timedelta=decode_timedelta,
                 group=group,
                 storage_options=storage_options,
+                missing_chunks=missing_chunks,
+                verify_checksums=verify_checksums,
             )
         )
 
