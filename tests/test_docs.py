@@ -1,5 +1,6 @@
 """The documents are true: README's code runs, and the support table is that of the shelves."""
 
+import inspect
 import re
 import runpy
 import shutil
@@ -9,16 +10,15 @@ from pathlib import Path
 
 import pytest
 
+import zarr_cdm
 from tests.data import ROOT
 
 README = ROOT / "README.md"
 
 
-def blocks(language: str) -> str:
-    """Return all of README's code in one language, in one piece."""
-    found = re.findall(
-        rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), re.S | re.M
-    )
+def blocks(language: str, page: Path = README) -> str:
+    """Return all of a page's code in one language, in one piece."""
+    found = re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.S | re.M)
     assert found
     return "\n".join(found)
 
@@ -41,6 +41,23 @@ def test_the_commands_of_readme_run(ocean: Path) -> None:
     command = ["bash", "-euc", blocks("sh")]
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     subprocess.run(command, cwd=ocean, env={"PATH": path}, check=True, timeout=300)
+
+
+def test_the_python_code_of_the_page_on_the_core_runs(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error", "-c", blocks("python", ROOT / "docs" / "core.md")]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=300)
+
+
+def test_the_page_on_the_core_names_all_that_it_offers() -> None:
+    page = (ROOT / "docs" / "core.md").read_text(encoding="utf-8")
+    for name in ("open_array", "open_group", "create_array", "create_group"):
+        parameters = list(inspect.signature(getattr(zarr_cdm, name)).parameters)
+        missing = [each for each in (name, *parameters) if f"`{each}`" not in page]
+        assert not missing, f"{name}: {missing}"
+    for kind in (zarr_cdm.ZarrArray, zarr_cdm.ZarrGroup):
+        public = [each for each in vars(kind) if not each.startswith("_")]
+        missing = [each for each in public if f"`{each}`" not in page]
+        assert not missing, f"{kind.__name__}: {missing}"
 
 
 def test_the_support_table_is_that_of_the_shelves() -> None:
