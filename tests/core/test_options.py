@@ -75,6 +75,19 @@ def test_a_group_hands_its_options_on_and_they_are_pickled() -> None:
             found[:]
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_checksum_is_compared_unless_it_is_asked_not_to(layout: dict[str, Any]) -> None:
+    keys = sparse(layout, codecs=["crc32c"])
+    array = zarr_cdm.open_array(keys, "deep/v", mode="r+", verify_checksums=False)
+    array[2:4] = [3, 4]
+    assert zarr_cdm.open_array(keys, "deep/v")[:4].tolist() == [1, 2, 3, 4], "written nevertheless"
+    place = "deep/v/c/0"
+    keys[place] = b"\x09" + keys[place][1:]
+    assert array[:2].tolist() == [9, 2]
+    with pytest.raises(ChunkError, match="checksum"):
+        zarr_cdm.open_array(keys, "deep/v")[:2]
+
+
 @pytest.mark.parametrize(
     "wrong", [{"missing_chunks": "zero"}, {"verify_checksums": 1}, {"write_empty_chunks": None}]
 )

@@ -122,7 +122,8 @@ class ZarrArray(Changing):
         pipeline = self._pipelines.get(shape)
         if pipeline is None:
             spec = ChunkSpec(shape, self.dtype, self.metadata.data_type, self.metadata.fill_value)
-            pipeline = self._pipelines[shape] = _shared_pipeline(self.metadata.codecs, spec)
+            verify = self.options.verify_checksums
+            pipeline = self._pipelines[shape] = _shared_pipeline(self.metadata.codecs, spec, verify)
         return pipeline
 
     def __reduce__(self) -> tuple[type, tuple[Store, str, ArrayMetadata, Options]]:
@@ -345,17 +346,17 @@ class ZarrArray(Changing):
         return array_html(self)
 
 
-def _shared_pipeline(codecs: tuple[Extension, ...], spec: ChunkSpec) -> Pipeline:
+def _shared_pipeline(codecs: tuple[Extension, ...], spec: ChunkSpec, verify: bool) -> Pipeline:
     """Return the pipeline for such chunks, the same for all arrays: most of a store are alike."""
     fill = spec.fill_value
     bits = fill.tobytes() if isinstance(fill, np.generic) else fill  # one NaN is not the other
-    key = f"{codecs} {spec} {bits!r}"
+    key = f"{codecs} {spec} {bits!r} {verify}"
     pipeline = PIPELINES.get(key)
     if pipeline is None:
         DEFAULT_LIMITS.check("chunk_bytes", spec.size * spec.dtype.itemsize, "one chunk")
         if len(PIPELINES) >= MOST_PIPELINES:
             PIPELINES.clear()
-        pipeline = PIPELINES[key] = Pipeline(codecs, spec)
+        pipeline = PIPELINES[key] = Pipeline(codecs, spec, verify)
     return pipeline
 
 
