@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import fsspec
 import hypothesis.strategies as st
 import numpy as np
 import pytest
+from fsspec.asyn import AsyncFileSystem
 from hypothesis import assume, given
 
 import zarr_cdm
 from tests.core.selections import numpy_outer, outer_selections, point_selections
 from tests.core.test_array import Counting, check_equal, document
-from zarr_cdm.core import resizing
+from zarr_cdm.core import resizing, writing
 from zarr_cdm.core.array import ZarrArray
 from zarr_cdm.core.options import Options
 from zarr_cdm.core.stores.local import LocalStore
@@ -24,6 +27,7 @@ from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.errors import MetadataError, SelectionError, StoreError, ValuesError
 from zarr_cdm.metadata.extension import Extension
 from zarr_cdm.metadata.json import loads
+from zarr_cdm.parallel import THREADS
 
 # A type that an array is made of: a fill value, and what else its elements are.
 KINDS: dict[str, tuple[Any, Any, list[Any]]] = {
@@ -262,6 +266,7 @@ def test_values_that_mean_the_same_are_taken(value: Any, dtype: Any, expected: A
         ([None], str, "an array of str cannot hold None"),
         ("text", "variable_length_bytes", "an array of bytes cannot hold 'text'"),
         (b"abc", "V2", "cannot hold 3 bytes"),
+        (np.ma.masked_equal([0], 0), "i4", "some of the values are masked"),
     ],
     ids=repr,
 )
@@ -607,3 +612,69 @@ def test_a_local_shard_is_written_from_its_parts(
         )
         assert isinstance(twin.store, LocalStore)
         check_equal(twin[...], array, array.dtype)
+
+
+class Slow(AsyncFileSystem):  # type: ignore[misc]
+    """Files in memory, each of which takes its time to be written."""
+
+    protocol = "slow"
+    cachable = False
+    files: ClassVar[dict[str, bytes]] = {}
+    now = most = 0
+
+    async def _pipe_file(self, path: str, value: bytes, **how: Any) -> None:
+        Slow.now += 1
+        Slow.most = max(Slow.most, Slow.now)
+        await asyncio.sleep(0.01)
+        Slow.now -= 1
+        if "bad" in path and path.endswith("c/3"):
+            raise PermissionError("not yours")
+        self.files[path] = value
+
+    async def _cat_file(self, path: str, start: Any = None, end: Any = None, **how: Any) -> bytes:
+        if path not in self.files:
+            raise FileNotFoundError(path)
+        return self.files[path][start:end]
+
+    async def _ls(self, path: str, detail: bool = True, **how: Any) -> Any:
+        raise FileNotFoundError(path)
+
+    async def _rm_file(self, path: str, **how: Any) -> None:
+        self.files.pop(path, None)
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> type[Slow]:
+    fsspec.register_implementation("slow", Slow, clobber=True)
+    monkeypatch.setattr(Slow, "files", {})
+    monkeypatch.setattr(Slow, "most", 0)
+    return Slow
+
+
+def test_chunks_that_go_far_are_sent_at_once(slow: type[Slow]) -> None:
+    array = np.arange(100)
+    twin = zarr_cdm.create_array("slow://x", data=array, chunks=1)
+    assert slow.most > 40, "many more than there are threads"
+    check_equal(twin[...], array, array.dtype)
+    twin[1:99:2] = 0
+    array[1:99:2] = 0
+    check_equal(zarr_cdm.open_array("slow://x")[...], array, array.dtype)
+    sparse = zarr_cdm.create_array("slow://y", data=array, chunks=1, write_empty_chunks=False)
+    check_equal(sparse[...], array, array.dtype)
+    assert len([path for path in slow.files if "y/c/" in path]) == np.count_nonzero(array)
+
+
+def test_what_goes_far_waits_for_no_more_than_some_memory(
+    slow: type[Slow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "MOST_BYTES", 30)
+    twin = zarr_cdm.create_array("slow://z", data=np.arange(50), chunks=1, codecs=[])
+    assert slow.most <= 4 * THREADS
+    assert twin[...].tolist() == list(range(50))
+
+
+def test_an_error_far_away_is_one_of_ours(slow: type[Slow]) -> None:
+    with pytest.raises(
+        StoreError, match="slow://bad: c/3: cannot write: PermissionError: not yours"
+    ):
+        zarr_cdm.create_array("slow://bad", data=np.arange(9), chunks=1)

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, TypeAlias
 
-from zarr_cdm.core.stores.base import Buffer, OneFile, Request, Span, Store, Values
+from zarr_cdm.core.stores.base import Batching, Buffer, OneFile, Request, Span, Store, Values
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.core.stores.table import StoreTarget, exists, open_store
 from zarr_cdm.core.stores.version import VersionStore
@@ -182,6 +182,14 @@ class _RememberingStore:
     def set(self, key: str, value: Buffer) -> None:
         self._keys[key] = None  # before, because half a write may leave something too
         self._store.set(key, value)
+
+    def set_many(self, values: Sequence[tuple[str, Buffer]]) -> None:
+        self._keys.update(dict.fromkeys(key for key, _ in values))
+        if isinstance(self._store, Batching):
+            self._store.set_many(values)
+            return
+        for key, value in values:
+            self._store.set(key, value)
 
     def delete(self, key: str) -> None:
         self._store.delete(key)

@@ -39,6 +39,8 @@ def fitted(value: Any, dtype: np.dtype, element: type | None = None) -> np.ndarr
     ValuesError
         A value is not one that the type can hold.
     """
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise ValuesError("some of the values are masked; say with .filled(…) what they become")
     try:
         with np.errstate(all="ignore"):
             if dtype.hasobject:

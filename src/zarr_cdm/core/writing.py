@@ -13,6 +13,7 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from math import prod
 from typing import Any, NamedTuple
 
@@ -23,13 +24,14 @@ from zarr_cdm.core.codecs.sharding import Shard, cut, spans_of
 from zarr_cdm.core.indexing import Index, Piece
 from zarr_cdm.core.options import Options
 from zarr_cdm.core.result import named
-from zarr_cdm.core.stores.base import Buffer, Gathering, Store
+from zarr_cdm.core.stores.base import Batching, Buffer, Gathering, Store
 from zarr_cdm.errors import StoreError
 from zarr_cdm.parallel import run
 
 Take = Callable[[np.ndarray, Any], np.ndarray]
 Put = Callable[[np.ndarray, Any, Any], None]
 BATCH = 8  # pieces that a thread takes at once
+MOST_BYTES = 32 * 2**20  # of encoded chunks that wait to be sent together
 _locks = [threading.Lock() for _ in range(64)]
 
 
@@ -44,7 +46,11 @@ if hasattr(os, "register_at_fork"):  # another thread of the parent may have hel
 
 def locked(store: Store, key: str) -> threading.Lock:
     """Return the lock that guards what is at a key of a store."""
-    return _locks[hash((store.url, key)) % len(_locks)]
+    return _locks[_number(store, key)]
+
+
+def _number(store: Store, key: str) -> int:
+    return hash((store.url, key)) % len(_locks)
 
 
 def check_writable(store: Store, path: str, options: Options) -> None:
@@ -127,8 +133,11 @@ def write_chunks(
     pipeline_of: Callable[[Index], Pipeline],
 ) -> None:
     """Write pieces of chunks that are an object each; ``keys_of``: where one goes, or may be."""
+    far = isinstance(store, Batching)
 
     def work(batch: Sequence[Piece]) -> None:
+        if far:
+            batch = _write_many(store, batch, source, keys_of, pipeline_of)
         for piece in batch:
             (key, *others), pipeline = keys_of(piece.chunk), pipeline_of(piece.chunk)
             with named(store, key):
@@ -145,7 +154,45 @@ def write_chunks(
                     if data is not before:
                         _store(store, key, data, *others)
 
-    run(work, pieces, BATCH)
+    run(work, pieces, max(BATCH, store.batch) if far else BATCH)
+
+
+def _write_many(
+    store: Any,
+    pieces: Sequence[Piece],
+    source: Source,
+    keys_of: Callable[[Index], Sequence[str]],
+    pipeline_of: Callable[[Index], Pipeline],
+) -> list[Piece]:
+    """Write the whole chunks among pieces, many at once; return the pieces that are left."""
+    ready: list[tuple[str, Buffer]] = []
+    left, size = [], 0
+    for piece in pieces:
+        data = None
+        if piece.whole:
+            key = keys_of(piece.chunk)[0]
+            with named(store, key):
+                data = source.encode(piece, None, pipeline_of(piece.chunk))
+        if data is None:  # a part of a chunk, or one that is deleted
+            left.append(piece)
+            continue
+        ready.append((key, data))
+        size += len(data)
+        if size >= MOST_BYTES:
+            _set_many(store, ready)
+            ready, size = [], 0
+    _set_many(store, ready)
+    return left
+
+
+def _set_many(store: Any, values: Sequence[tuple[str, Buffer]]) -> None:
+    """Put chunks at keys, while nobody else changes them; locks are taken in one order by all."""
+    with ExitStack() as held:
+        numbers = {_number(store, key) for key, _ in values}
+        for number in sorted(numbers):
+            held.enter_context(_locks[number])
+        if values:
+            store.set_many(values)
 
 
 def _store(store: Store, key: str, data: Buffer | None, *others: str) -> None:

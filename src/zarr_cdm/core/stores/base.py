@@ -132,6 +132,18 @@ class Gathering(Protocol):
 
 
 @runtime_checkable
+class Batching(Protocol):
+    """A store that is far away, and takes many values at once in the time of one."""
+
+    @property
+    def batch(self) -> int:
+        """How many values are worth handing to one call."""
+
+    def set_many(self, values: Sequence[tuple[str, Buffer]]) -> None:
+        """Put values at keys: after a failure each key has the old one or the new one."""
+
+
+@runtime_checkable
 class OneFile(Protocol):
     """A store that is one file on this machine, and is written as a whole."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -58,6 +58,15 @@ def fetch_many(
             for path, span in zip(paths, spans, strict=True)
         ]
     return [_fetch_one(fs, path, span, network) for path, span in zip(paths, spans, strict=True)]
+
+
+def send_many(
+    fs: AsyncFileSystem, values: Mapping[str, bytes], network: Network
+) -> list[Exception | None]:
+    """Put bytes at paths, all of them sent at once; return for each an error, or None."""
+    calls = [partial(fs._pipe_file, path, data) for path, data in values.items()]
+    answers: list[Any] = sync(fs.loop, _gather, calls, network)
+    return [answer if isinstance(answer, Exception) else None for answer in answers]
 
 
 def is_missing(error: object) -> bool:

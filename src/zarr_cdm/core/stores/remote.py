@@ -35,7 +35,7 @@ from zarr_cdm.core.stores.base import (
     check_prefix,
 )
 from zarr_cdm.core.stores.cached import CachedStore
-from zarr_cdm.core.stores.fetching import MISSING, at_once, fetch_many, is_missing
+from zarr_cdm.core.stores.fetching import MISSING, at_once, fetch_many, is_missing, send_many
 from zarr_cdm.core.stores.network import Network, patiently_here, transient
 from zarr_cdm.core.stores.protocols import prepared, tuned
 from zarr_cdm.core.stores.redact import redact, redact_text
@@ -145,6 +145,19 @@ class RemoteStore:
         fs, root = self._connect()
         path, data = _join(root, key), bytes(value)
         self._try("cannot write", key, lambda: _pipe(fs, path, data), again=True)
+
+    def set_many(self, values: Sequence[tuple[str, Buffer]]) -> None:
+        """Put values at keys, all of them sent at once where the file system knows a way to."""
+        fs, root = self._connect()
+        if not isinstance(fs, AsyncFileSystem):
+            for key, value in values:
+                self.set(key, value)
+            return
+        data = {_join(root, key): bytes(value) for key, value in values}
+        answers = self._try("cannot write", "", lambda: send_many(fs, data, self._network))
+        for (key, _), error in zip(values, answers, strict=True):
+            if error is not None:
+                raise self._failure("cannot write", key, error)
 
     def delete(self, key: str) -> None:
         """Remove a key; that it is absent is fine."""
