@@ -23,7 +23,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests import s3
 from tests.server import serve
-from zarr_cdm.core.stores.base import Buffer, Request, Span, Store, Values, check_key
+from zarr_cdm.core.stores.base import (
+    Batching,
+    Buffer,
+    Gathering,
+    Request,
+    Span,
+    Store,
+    Values,
+    check_key,
+)
 from zarr_cdm.core.stores.cached import CachedStore
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.core.stores.memory import MemoryStore
@@ -133,6 +142,28 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     store = OPENERS[request.param](tmp_path)
     yield store
     finish(store)
+
+
+def test_values_in_parts_and_many_at_once_are_those_that_set_would_put(store: Store) -> None:
+    parts = [b"ab", bytearray(b"c"), memoryview(b""), memoryview(b"def")]
+    if isinstance(store, Gathering):
+        store.set("a/parts", b"before")
+        store.set_parts("a/parts", parts)
+        store.set_parts("a/none", [])
+        with pytest.raises(StoreError, match="not a key"):
+            store.set_parts("../x", parts)
+    else:
+        store.set("a/parts", b"".join(parts))
+        store.set("a/none", b"")
+    if isinstance(store, Batching):
+        store.set_many([("b/1", b"one"), ("b/2", memoryview(b"two"))])
+        with pytest.raises(StoreError, match="not a key"):
+            store.set_many([("b/3", b""), ("../x", b"")])
+    else:
+        store.set("b/1", b"one")
+        store.set("b/2", b"two")
+    found = store.get_many([(key, None) for key in ("a/parts", "a/none", "b/1", "b/2", "b/3")])
+    assert found == [b"abcdef", b"", b"one", b"two", None]
 
 
 def finish(store: Store) -> None:
