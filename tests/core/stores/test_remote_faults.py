@@ -11,7 +11,7 @@ import pytest
 
 from tests.server import FAULTS, Site, serve
 from zarr_cdm.core.array import ZarrArray
-from zarr_cdm.core.group import open_group
+from zarr_cdm.core.group import open_tree
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.core.stores.network import Network
 from zarr_cdm.core.stores.remote import RemoteStore
@@ -114,7 +114,7 @@ def written(layout: str) -> dict[str, bytes]:
         "codecs": CODECS[layout],
     }
     store.set("zarr.json", dumps(document))
-    open_group(store).array("")[...] = VALUES
+    open_tree(store).array("")[...] = VALUES
     return {key: store.get(key) or b"" for key in store.list()}
 
 
@@ -130,7 +130,7 @@ def sites(stores: dict[str, dict[str, bytes]]) -> Iterator[dict[str, Site]]:
 
 
 def opened(site: Site) -> ZarrArray:
-    return open_group(RemoteStore(site.url, network=NETWORK)).array("")
+    return open_tree(RemoteStore(site.url, network=NETWORK)).array("")
 
 
 def outcome(array: ZarrArray) -> str:
@@ -186,7 +186,7 @@ def test_a_fault_that_passes(sites: dict[str, Site], layout: str, fault: str) ->
 def test_a_document_that_cannot_be_read_is_not_missing(sites: dict[str, Site], fault: str) -> None:
     sites["plain"].faults["zarr.json"] = fault
     with pytest.raises(ZarrCdmError) as caught:
-        open_group(RemoteStore(sites["plain"].url, network=NETWORK))
+        open_tree(RemoteStore(sites["plain"].url, network=NETWORK))
     assert caught.value.key == "zarr.json"
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import zarr_cdm
 from tests.server import Site, serve
-from zarr_cdm.core.group import create_group, open_group, publish
+from zarr_cdm.core.group import create_tree, open_tree, publish
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.core.stores.table import open_store
 from zarr_cdm.metadata import v2, v3
@@ -61,7 +61,7 @@ def hierarchy(zarr_format: ZarrVersion) -> dict[str, bytes]:
     )
     members = {name: Node(document) for name, document in arrays.items()}
     root = Node(GroupMetadata({}, zarr_format=zarr_format), members)
-    group = create_group(store, root, zarr_format)
+    group = create_tree(store, root, zarr_format)
     for name in members:
         group.array(name)[...] = VALUES
     publish(group)
@@ -90,7 +90,7 @@ def site(hierarchies: dict[int, dict[str, bytes]]) -> Iterator[Site]:
 
 
 def test_opening_a_consolidated_group_costs_one_request(site: Site) -> None:
-    group = open_group(open_store(site.url))
+    group = open_tree(open_store(site.url))
     assert group.consolidated
     assert group.array("plain").shape == VALUES.shape
     assert site.asked == ["/zarr.json"]
@@ -106,17 +106,17 @@ def test_version_2_costs_one_more_or_one_where_the_url_says_so(
     hierarchies: dict[int, dict[str, bytes]],
 ) -> None:
     with warm(hierarchies[2]) as site:
-        assert open_group(open_store(site.url)).consolidated
+        assert open_tree(open_store(site.url)).consolidated
         assert site.asked == ["/zarr.json", "/.zmetadata"]
         site.asked.clear()
-        assert open_group(open_store(f"{site.url}|zarr2:")).consolidated
+        assert open_tree(open_store(f"{site.url}|zarr2:")).consolidated
         assert site.asked == ["/.zmetadata"]
 
 
 @pytest.mark.parametrize("count", [32, 200])
 def test_reading_chunks_costs_one_round(site: Site, count: int) -> None:
     calm = {"zarr_cdm": {"repeat_after": 60}}  # on a busy machine some answers are late
-    plain = open_group(open_store(site.url, calm)).array("plain")
+    plain = open_tree(open_store(site.url, calm)).array("plain")
     site.asked.clear()
     begin = time.perf_counter()
     found = plain[: count * 10]
@@ -129,7 +129,7 @@ def test_reading_chunks_costs_one_round(site: Site, count: int) -> None:
 
 
 def test_reading_out_of_shards_costs_two_rounds(site: Site) -> None:
-    sharded = open_group(open_store(site.url)).array("sharded")
+    sharded = open_tree(open_store(site.url)).array("sharded")
     site.asked.clear()
     np.testing.assert_array_equal(sharded[5:1995:100], VALUES[5:1995:100])
     assert len(site.asked) == 2 + 2  # the indices of two shards, then one span of each

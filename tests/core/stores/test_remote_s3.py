@@ -12,7 +12,7 @@ import pytest
 from tests import s3
 from tests.core.stores.test_remote_latency import SHARDS, VALUES, array
 from zarr_cdm.core.commit import staged
-from zarr_cdm.core.group import create_group, open_group, publish
+from zarr_cdm.core.group import create_tree, open_tree, publish
 from zarr_cdm.core.stores.base import Span, Store
 from zarr_cdm.core.stores.table import exists, open_store
 from zarr_cdm.errors import (
@@ -40,7 +40,7 @@ def write(store: Store) -> None:
             "sharded": Node(array(1000, [SHARDS])),
         },
     )
-    group = create_group(store, root, 3)
+    group = create_tree(store, root, 3)
     for name in root.members:
         group.array(name)[...] = VALUES
     publish(group)
@@ -54,7 +54,7 @@ def test_a_hierarchy_is_written_read_and_listed() -> None:
     assert exists(url, options())
     with pytest.raises(TargetExistsError):
         staged(url, options())
-    group = open_group(open_store(url, options()))
+    group = open_tree(open_store(url, options()))
     assert group.consolidated
     assert list(group.node.members) == ["plain", "sharded"]
     for name in group.node.members:
@@ -84,7 +84,7 @@ def test_shards_are_read_by_their_parts() -> None:
     url = s3.new_url()
     write(open_store(url, options()))
     with s3.proxy() as front:
-        group = open_group(open_store(url, {**s3.options(front.url), "zarr_cdm": QUICK}))
+        group = open_tree(open_store(url, {**s3.options(front.url), "zarr_cdm": QUICK}))
         sharded = group.array("sharded")
         assert front.asked == [("GET", url.removeprefix("s3:/") + "/zarr.json")]
         front.asked.clear()
@@ -123,7 +123,7 @@ def test_a_key_is_missing_but_a_bucket_is_an_error() -> None:
 
 def test_a_bucket_that_is_not_there_is_no_empty_store() -> None:
     with pytest.raises(ZarrCdmError) as caught:
-        open_group(open_store("s3://no-such-bucket/air.zarr", options()))
+        open_tree(open_store("s3://no-such-bucket/air.zarr", options()))
     assert not isinstance(caught.value, NodeNotFoundError)
 
 

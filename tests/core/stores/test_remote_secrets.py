@@ -17,7 +17,7 @@ import xarray as xr
 import zarr_cdm
 from tests.core.stores.test_remote_latency import BYTES, array
 from tests.server import Site, serve
-from zarr_cdm.core.group import create_group, open_group, publish
+from zarr_cdm.core.group import create_tree, open_tree, publish
 from zarr_cdm.core.stores.base import Span
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.core.stores.redact import redact_text
@@ -55,7 +55,7 @@ PLACES: dict[str, Place] = {
 def values() -> dict[str, bytes]:
     store = MemoryStore()
     root = Node(GroupMetadata({}), {"a": Node(array(100, [BYTES]))})
-    publish(create_group(store, root, 3))
+    publish(create_tree(store, root, 3))
     made = {f"air.zarr/{key}": store.get(key) or b"" for key in store.list()}
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
@@ -128,8 +128,8 @@ def test_no_name_of_a_store_shows_it(target: tuple[Site, str, dict[str, Any]]) -
         lambda store: store.set("a", b""),
         lambda store: store.delete("a/c/0"),
         lambda store: store.get("../a"),
-        lambda store: open_group(store).array("b"),
-        lambda store: open_group(store).array("a")[9999999],
+        lambda store: open_tree(store).array("b"),
+        lambda store: open_tree(store).array("a")[9999999],
         lambda store: exists("nosuch://me:" + SECRET + "@a/b"),
         lambda store: open_store(f"file:///a|{SECRET}x", {"token": SECRET}),
         lambda store: open_store("/a", {"token": SECRET}),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import zarr_cdm
-from zarr_cdm.core.group import open_group
+from zarr_cdm.core.group import open_tree
 from zarr_cdm.core.stores.base import Span
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.core.stores.table import exists, open_store
@@ -34,7 +34,7 @@ def place(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("version", [2, 3])
 def test_the_version_of_a_url_is_the_one_that_is_opened(place: Path, version: int) -> None:
     for target in (f"{place.as_uri()}|zarr{version}:", f"{place}|zarr{version}:"):
-        group = open_group(open_store(target))
+        group = open_tree(open_store(target))
         assert group.zarr_format == version
         assert group.node.document.attributes == {"version": version}
         assert zarr_cdm.info(target).facts["format"] == f"Zarr v{version}"
@@ -42,7 +42,7 @@ def test_the_version_of_a_url_is_the_one_that_is_opened(place: Path, version: in
 
 def test_without_a_version_the_newest_is_opened(place: Path) -> None:
     for target in (f"{place.as_uri()}|zarr:", str(place)):
-        assert open_group(open_store(target)).zarr_format == 3
+        assert open_tree(open_store(target)).zarr_format == 3
 
 
 @pytest.mark.parametrize("version", [2, 3])
@@ -51,7 +51,7 @@ def test_a_version_that_is_not_there_is_not_found(place: Path, version: int) -> 
         if key not in SEEN[version]:
             open_store(place).delete(key)
     with pytest.raises(NodeNotFoundError):
-        open_group(open_store(f"{place.as_uri()}|zarr{5 - version}:"))
+        open_tree(open_store(f"{place.as_uri()}|zarr{5 - version}:"))
     assert exists(f"{place.as_uri()}|zarr{5 - version}:")  # it is no place for a new one
 
 

@@ -149,11 +149,11 @@ class RemoteStore:
     def set_many(self, values: Sequence[tuple[str, Buffer]]) -> None:
         """Put values at keys, all of them sent at once where the file system knows a way to."""
         fs, root = self._connect()
+        data = {_join(root, key): bytes(value) for key, value in values}  # or no key: none is put
         if not isinstance(fs, AsyncFileSystem):
             for key, value in values:
                 self.set(key, value)
             return
-        data = {_join(root, key): bytes(value) for key, value in values}
         answers = self._try("cannot write", "", lambda: send_many(fs, data, self._network))
         for (key, _), error in zip(values, answers, strict=True):
             if error is not None:
