@@ -143,7 +143,8 @@ Fault = Callable[[Any, Site, bytes, str | None], None]
 
 def _status(status: int, **headers: str) -> Fault:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return lambda handler, site, data, asked: handler.send(status, b"no", names)
+    body = b"" if status == 204 else b"no"  # a client takes it for the next answer
+    return lambda handler, site, data, asked: handler.send(status, body, names)
 
 
 def _redirect(location: Callable[[Any, Site], str]) -> Fault:

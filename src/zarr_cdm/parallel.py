@@ -113,8 +113,8 @@ def run(
 ) -> None:
     """Call ``work`` with all items, in batches of at most ``most``, several batches at once.
 
-    With ``helping`` the caller works too, which saves waking up one helper; without, it only waits:
-    for work that would swallow an interrupt, which only the main thread gets.
+    With ``helping`` the caller works too, which saves waking up one helper. Without, it only waits,
+    even for a single batch: for work that would swallow an interrupt, which the main thread gets.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def run(
     """
     size = max(1, min(most, ceil(len(items) / THREADS)))
     batches = [items[i : i + size] for i in range(0, len(items), size)]
-    if len(batches) < 2 or getattr(_inside, "run", False):
+    if getattr(_inside, "run", False) or len(batches) < (2 if helping else 1):
         for batch in batches:
             work(batch)
         return

@@ -22,6 +22,9 @@ from zarr_cdm.metadata.extension import Extension
 
 TARGET_BYTES = 4 * 2**20  # of a chunk that nobody suggests
 INNER_BYTES = 2**18  # of a chunk in a shard
+# Of a block in a chunk of Blosc, the least that is decoded for one element. Its own choice at
+# level 1 are 32 KiB, which take more space and time; with larger ones a point takes longer.
+BLOCK_BYTES = 2**16
 TEXT_BYTES = 16  # of an element of any length, as a guess
 INDEX_CODECS = (Extension("bytes", {"endian": "little"}), Extension("crc32c"))
 _SERIALIZERS: dict[type, str] = {str: "vlen-utf8", bytes: "vlen-bytes"}
@@ -90,7 +93,7 @@ def completed(codec: Extension, dtype: np.dtype) -> Extension:
     shuffle = "shuffle" if 1 < size <= 16 else "noshuffle"
     usual: dict[str, dict[str, Any]] = {
         "blosc": {"typesize": size, "cname": "zstd", "clevel": 1, "shuffle": shuffle}
-        | {"blocksize": 0},
+        | {"blocksize": BLOCK_BYTES},
         "gzip": {"level": 5},
         "zstd": {"level": 1, "checksum": False},
     }

@@ -31,13 +31,9 @@ class Place(NamedTuple):
     pipeline: Pipeline
 
 
-def is_large(store: Store, piece: Piece, pipeline: Pipeline) -> bool:
+def is_large(store: Store, pipeline: Pipeline) -> bool:
     """Tell whether it may be worth it to read only a part of a chunk."""
-    return (
-        not piece.whole
-        and pipeline.head_bytes is not None
-        and pipeline.stored_bytes >= LARGE * store.gap
-    )
+    return pipeline.head_bytes is not None and pipeline.stored_bytes >= LARGE * store.gap
 
 
 def read_large(store: Store, places: Sequence[Place], result: Result) -> None:

@@ -7,12 +7,13 @@ little from, only some blocks are (`parts`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.core.indexing import Index, Piece
 from zarr_cdm.core.parts import Place, is_large, read_large
 from zarr_cdm.core.result import BATCH, Result, Rooms, named
-from zarr_cdm.core.stores.base import Store
+from zarr_cdm.core.stores.base import Span, Store
 from zarr_cdm.parallel import run
 
 
@@ -32,28 +33,36 @@ def read_chunks(
 
     def read(batch: Sequence[Piece], rooms: Rooms) -> None:
         keys = [keys_of[0](piece.chunk) for piece in batch]
-        values = store.get_many([(key, None) for key in keys])
+        pipelines = [pipeline_of(piece.chunk) for piece in batch]
+        wholes = [_all_of(pipeline) for pipeline in pipelines]
+        values = store.get_many(list(zip(keys, wholes, strict=True)))
         for key_of in keys_of[1:]:
             missing = [i for i, value in enumerate(values) if value is None]
-            found = store.get_many([(key_of(batch[i].chunk), None) for i in missing])
+            found = store.get_many([(key_of(batch[i].chunk), wholes[i]) for i in missing])
             for i, value in zip(missing, found, strict=True):
                 values[i] = value
-        for piece, key, data in zip(batch, keys, values, strict=True):
+        for piece, key, pipeline, data in zip(batch, keys, pipelines, values, strict=True):
             with named(store, key):
-                pipeline = pipeline_of(piece.chunk)
                 result.add(piece, data, pipeline, rooms.of(pipeline))
 
-    rest = pieces
+    rest, large = pieces, []
     if len(keys_of) == 1:
-        large = [piece for piece in pieces if is_large(store, piece, pipeline_of(piece.chunk))]
-        if large:
-            rest = [
-                piece for piece in pieces if not is_large(store, piece, pipeline_of(piece.chunk))
-            ]
-            key_of = keys_of[0]
-            places = [
-                Place(key_of(piece.chunk), 0, None, piece, pipeline_of(piece.chunk))
-                for piece in large
-            ]
-            read_large(store, places, result)
+        large = [
+            Place(keys_of[0](piece.chunk), 0, None, piece, pipeline)
+            for piece in pieces
+            if not piece.whole and is_large(store, pipeline := pipeline_of(piece.chunk))
+        ]
+    if large:
+        read_large(store, large, result)
+        rest = [
+            piece
+            for piece in pieces
+            if piece.whole or not is_large(store, pipeline_of(piece.chunk))
+        ]
     run(work, rest, max(store.batch, BATCH))
+
+
+@lru_cache(maxsize=256)
+def _all_of(pipeline: Pipeline) -> Span:
+    """Return what is read of a chunk: all of it, unless that is more than a chunk can be."""
+    return Span(0, None, pipeline.most_bytes)

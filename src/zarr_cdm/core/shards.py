@@ -82,10 +82,9 @@ def read_shards(store: Store, wanted: Mapping[str, Wanted], result: Result, shar
     for key, found in wanted.items():
         with named(store, key):
             places = _places(key, found, indices[key], result, shard)
-        few = [place for place in places if is_large(store, place.piece, shard.chunks)]
-        large += few
-        if few:
-            places = [place for place in places if not is_large(store, place.piece, shard.chunks)]
+        if is_large(store, shard.chunks):
+            large += [place for place in places if not place.piece.whole]
+            places = [place for place in places if place.piece.whole]
         stretches += _stretches(places, store.gap)
     read_large(store, large, result)
     run(read, stretches, store.batch)

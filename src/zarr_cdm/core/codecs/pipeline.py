@@ -26,8 +26,11 @@ from zarr_cdm.core.codecs.transpose import TransposeCodec
 from zarr_cdm.core.extents import Extents
 from zarr_cdm.core.indexing import Part
 from zarr_cdm.errors import MetadataError
+from zarr_cdm.limits import DEFAULT_LIMITS
 from zarr_cdm.metadata.extension import Extension
 
+# By how much encoding may enlarge a chunk at most.
+MOST_GROWTH, MOST_OVERHEAD = 2, 64 * 2**10
 FindExtents = Callable[[tuple[Part, ...], tuple[int, ...]], Extents | None]
 
 
@@ -79,6 +82,10 @@ class Pipeline:
         )
         self._axes = self._order()
         self.stored_bytes = self.stored.size * self.stored.dtype.itemsize
+        # More bytes than that are no chunk of these codecs, and not worth reading.
+        self.most_bytes = MOST_GROWTH * self.stored_bytes + MOST_OVERHEAD
+        if self.stored.dtype.hasobject:
+            self.most_bytes = DEFAULT_LIMITS.chunk_bytes
         # What decodes parts of a chunk, where that can be done.
         first = chain[at + 1] if self._is_memory and self._axes is not None else None
         self._blosc: BloscCodec | None = first if isinstance(first, BloscCodec) else None
