@@ -6,12 +6,14 @@ import runpy
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 import zarr_cdm
 from tests.data import ROOT
+from zarr_cdm.core.stores.network import Network
 
 README = ROOT / "README.md"
 
@@ -43,9 +45,15 @@ def test_the_commands_of_readme_run(ocean: Path) -> None:
     subprocess.run(command, cwd=ocean, env={"PATH": path}, check=True, timeout=300)
 
 
-def test_the_python_code_of_the_page_on_the_core_runs(tmp_path: Path) -> None:
-    command = [sys.executable, "-W", "error", "-c", blocks("python", ROOT / "docs" / "core.md")]
+@pytest.mark.parametrize("page", ["core.md", "stores.md"])
+def test_the_python_code_of_a_page_runs(tmp_path: Path, page: str) -> None:
+    command = [sys.executable, "-W", "error", "-c", blocks("python", ROOT / "docs" / page)]
     subprocess.run(command, cwd=tmp_path, check=True, timeout=300)
+
+
+def test_the_page_on_stores_names_all_settings_of_the_network() -> None:
+    page = (ROOT / "docs" / "stores.md").read_text(encoding="utf-8")
+    assert not [each.name for each in fields(Network) if f"`{each.name}`" not in page]
 
 
 def test_the_page_on_the_core_names_all_that_it_offers() -> None:
