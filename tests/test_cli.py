@@ -137,7 +137,23 @@ def test_an_error_can_be_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert (error["type"], error["source"]) == ("NodeNotFoundError", "aire.nc")
 
 
-@pytest.mark.parametrize("arguments", [[], ["covnert"], ["convert"], ["info", "x", "--jsn"]])
+def test_limits_are_set_for_one_command(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = tmp_path / "air.zarr"
+    assert main(["convert", str(file), str(store)]) == 0
+    refused = "the limit is 0; raise Limits.codecs"
+    assert main(["info", str(store), "--limit", "codecs=0"]) == 0
+    assert refused in capsys.readouterr().err
+    assert main(["info", str(store), "--limit", "codecs=9", "--limit", "follow_symlinks=1"]) == 0
+    assert main(["info", str(store)]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["covnert"], ["convert"], ["info", "x", "--jsn"], ["info", "x", "--limit", "codex=1"]],
+)
 def test_a_wrong_command_line_exits_with_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "cdm": "errors parallel",
     "core.options": "errors",
     "core.stores": "errors limits parallel registry metadata",
-    "core.grids": "errors registry",
+    "core.grids": "errors limits registry",
     "core.values": "errors metadata",
     "core.layout": "errors metadata",
     "core.repr": "errors metadata",
@@ -58,7 +58,7 @@ MAY_IMPORT = {
     "core.opening": (
         "errors metadata core.stores core.array core.group core.options core.creating core.editing"
     ),
-    "dialects": "errors registry metadata cdm",
+    "dialects": "errors limits registry metadata cdm",
     "formats": "errors limits registry parallel metadata cdm dialects core",
     "translate": "errors limits registry parallel metadata cdm dialects core formats",
     "xarray": "errors limits parallel metadata cdm core formats translate",

@@ -14,9 +14,11 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Any
 
 from zarr_cdm.errors import ZarrCdmError, ZarrCdmWarning
+from zarr_cdm.limits import Limits
 from zarr_cdm.registry import Registry
 
 # What the verbs call is imported when it is called: ``zarr-cdm --help`` must not wait for NumPy.
@@ -43,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.simplefilter("always", ZarrCdmWarning)
         warnings.showwarning = lambda message, *_, **__: notes.append(str(message))
         try:
-            code: int = given.verb(given, notes)
+            with Limits(**dict(given.limit)).use():
+                code: int = given.verb(given, notes)
         except ZarrCdmError as error:
             code = _fail(error, given.json)
         except (
@@ -109,7 +112,25 @@ def _verb(
         metavar="KEY=VALUE",
         help="an option of fsspec for a URL; the value may be JSON",
     )
+    made.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        type=_limit,
+        metavar="NAME=NUMBER",
+        help="another bound for what a store may ask for; errors name the one that they ran into",
+    )
     return made
+
+
+def _limit(text: str) -> tuple[str, Any]:
+    name, _, number = text.partition("=")
+    known = {each.name for each in fields(Limits)}
+    if name not in known or not number.isdecimal():
+        raise argparse.ArgumentTypeError(
+            f"expected NAME=NUMBER, found {text!r}; names: {', '.join(sorted(known))}"
+        )
+    return name, bool(int(number)) if name == "follow_symlinks" else int(number)
 
 
 def _option(text: str) -> tuple[str, Any]:

@@ -163,7 +163,7 @@ def test_a_path_that_escapes_is_refused(path: str) -> None:
 
 
 def test_a_path_that_is_very_deep_is_refused() -> None:
-    with pytest.raises(LimitError, match=r"Limits\.json_depth"):
+    with pytest.raises(LimitError, match=r"Limits\.group_depth"):
         consolidated.read_v3(inline({"/".join(["a"] * 5000): GROUP}))
 
 

@@ -41,7 +41,7 @@ from zarr_cdm.core.stores.base import Store
 from zarr_cdm.core.values import broadcast, fitted
 from zarr_cdm.core.writing import Put, Source, Take, check_writable, write_chunks, write_shards
 from zarr_cdm.errors import SelectionError
-from zarr_cdm.limits import DEFAULT_LIMITS
+from zarr_cdm.limits import current
 from zarr_cdm.metadata import v2, v3
 from zarr_cdm.metadata.documents import ArrayMetadata, Json, Node
 from zarr_cdm.metadata.dtypes import VARIABLE
@@ -352,8 +352,8 @@ def _shared_pipeline(codecs: tuple[Extension, ...], spec: ChunkSpec, verify: boo
     bits = fill.tobytes() if isinstance(fill, np.generic) else fill  # one NaN is not the other
     key = f"{codecs} {spec} {bits!r} {verify}"
     pipeline = PIPELINES.get(key)
+    current().check("chunk_bytes", spec.size * spec.dtype.itemsize, "one chunk")
     if pipeline is None:
-        DEFAULT_LIMITS.check("chunk_bytes", spec.size * spec.dtype.itemsize, "one chunk")
         if len(PIPELINES) >= MOST_PIPELINES:
             PIPELINES.clear()
         pipeline = PIPELINES[key] = Pipeline(codecs, spec, verify)

@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any
 
 from zarr_cdm.errors import MetadataError, UnknownNameError
-from zarr_cdm.limits import DEFAULT_LIMITS
+from zarr_cdm.limits import current
 from zarr_cdm.metadata import v2, v3
 from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata, Node
 
@@ -40,6 +40,7 @@ def read_v3(document: Mapping[str, Any]) -> Node | None:
     metadata = consolidated.get("metadata")
     if not isinstance(metadata, dict):
         raise MetadataError("consolidated_metadata has no object 'metadata'")
+    current().check("nodes", len(metadata), "consolidated_metadata")
     nodes: dict[str, Callable[[], Document]] = {}
     for path, member in metadata.items():
         nodes[path] = partial(_read_member, v3.read, path, member)
@@ -64,6 +65,7 @@ def read_v2(document: Mapping[str, Any]) -> Node:
         path, _, name = key.rpartition("/")
         if name in ranks and ranks[name] >= ranks[found.get(path, v2.ATTRIBUTES_KEY)]:
             found[path] = name
+    current().check("nodes", len(found), f"a {KEY}")
     return _tree(
         {path: _node_v2(metadata, path, name) for path, name in found.items()},
         partial(GroupMetadata, zarr_format=2),
@@ -112,7 +114,7 @@ def _check_path(path: str) -> None:
         raise MetadataError(f"{path!r} is no path of a node")
     if "/" in path:
         depth = path.count("/") + 1
-        DEFAULT_LIMITS.check("json_depth", depth, f"the path {path[:60]!r}… of a node")
+        current().check("group_depth", depth, f"the path {path[:60]!r}… of a node")
 
 
 def write_v3(root: Node) -> dict[str, Any]:

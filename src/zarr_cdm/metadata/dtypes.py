@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from zarr_cdm.errors import MetadataError, UnknownNameError, UnsupportedError
-from zarr_cdm.limits import DEFAULT_LIMITS
+from zarr_cdm.limits import current
 from zarr_cdm.metadata import structs, times
 from zarr_cdm.metadata.byteorder import Endian, has_byte_order
 from zarr_cdm.metadata.extension import Extension
@@ -116,7 +116,7 @@ def numpy_dtype(data_type: Extension) -> np.dtype:
     raw = _RAW.fullmatch(name)
     if raw and int(raw[1]) % 8 == 0:
         size = int(raw[1]) // 8
-        DEFAULT_LIMITS.check("item_bytes", size, f"data type {name!r}")
+        current().check("item_bytes", size, f"data type {name!r}")
         return np.dtype(f"V{size}")
     known = ", ".join([*PLAIN, *SIZED, *VARIABLE, *times.TIMES, structs.STRUCT, *MACHINE])
     raise UnknownNameError(f"unknown data type {name!r}; known: {known}")
@@ -129,7 +129,7 @@ def _length(data_type: Extension, width: int) -> int:
             f"data type {data_type.name!r}: length_bytes is {size!r}, expected a multiple of "
             f"{width} above 0"
         )
-    DEFAULT_LIMITS.check("item_bytes", size, f"data type {data_type.name!r}")
+    current().check("item_bytes", size, f"data type {data_type.name!r}")
     return size // width
 
 

@@ -18,15 +18,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zarr_cdm.errors import LimitError, MetadataError, UnsupportedError
-from zarr_cdm.limits import DEFAULT_LIMITS
+from zarr_cdm.errors import MetadataError, UnsupportedError
+from zarr_cdm.limits import current
 from zarr_cdm.metadata.byteorder import Endian
 from zarr_cdm.metadata.extension import Extension
 
 STRUCT = "struct"
 NAMES = {STRUCT, "structured"}
-# The lists and objects that a data type may be made of: one or more for each field.
-MAX_PARTS = 4096
 
 
 class Field(NamedTuple):
@@ -63,11 +61,8 @@ def _list(fields: Any) -> list[Any]:
     level: list[Any] = [fields]
     while level:
         depth, parts = depth + 1, parts + len(level)
-        DEFAULT_LIMITS.check("json_depth", depth, "the nesting of a struct")
-        if parts > MAX_PARTS:
-            raise LimitError(
-                f"a struct is made of more than {MAX_PARTS} lists and objects, which is the limit"
-            )
+        current().check("json_depth", depth, "the nesting of a struct")
+        current().check("struct_parts", parts, "the lists and objects of a struct")
         inside = [part.values() if isinstance(part, dict) else part for part in level]
         level = [part for parts in inside for part in parts if isinstance(part, dict | list)]
     return fields
@@ -89,7 +84,7 @@ def _shape(shape: Any) -> tuple[int, ...]:
     sizes = [shape] if type(shape) is int else shape
     if not isinstance(sizes, list) or not all(type(size) is int and size > 0 for size in sizes):
         raise MetadataError(f"a field has the shape {shape!r:.80}, expected numbers above 0")
-    DEFAULT_LIMITS.check("dimensions", len(sizes), "the number of dimensions of a field")
+    current().check("dimensions", len(sizes), "the number of dimensions of a field")
     return tuple(sizes)
 
 
@@ -147,7 +142,7 @@ def to_numpy(data_type: Extension, inner: Callable[[Extension], np.dtype]) -> np
         for length in field.shape:
             count *= length
         size += count * dtype.itemsize
-        DEFAULT_LIMITS.check("item_bytes", size, f"data type {data_type.name!r}")
+        current().check("item_bytes", size, f"data type {data_type.name!r}")
     return np.dtype(types)
 
 

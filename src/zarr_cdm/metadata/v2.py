@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from zarr_cdm.errors import MetadataError, UnsupportedError
-from zarr_cdm.limits import DEFAULT_LIMITS
+from zarr_cdm.limits import current
 from zarr_cdm.metadata import fills
 from zarr_cdm.metadata.byteorder import Endian, to_stored
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata
@@ -99,7 +99,7 @@ def _steps(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     steps = list(filters or [])
     if document.get("compressor") is not None:
         steps.append(document["compressor"])
-    DEFAULT_LIMITS.check("codecs", len(steps), "the chain of codecs")
+    current().check("codecs", len(steps), "the chain of codecs")
     for step in steps:
         if not isinstance(step, dict) or not isinstance(step.get("id"), str):
             raise MetadataError(f"expected a codec as an object with an id, found {step!r}")

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zarr_cdm.errors import MetadataError, UnknownNameError, UnsupportedError
-from zarr_cdm.limits import DEFAULT_LIMITS
+from zarr_cdm.limits import current
 from zarr_cdm.metadata import fills, structs
 from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata
 from zarr_cdm.metadata.extension import Extension
@@ -65,7 +65,7 @@ def _read_array(document: Mapping[str, Any]) -> ArrayMetadata:
     codecs = document["codecs"]
     if not isinstance(codecs, list) or not codecs:
         raise MetadataError(f"codecs is {codecs!r}, expected a list that is not empty")
-    DEFAULT_LIMITS.check("codecs", len(codecs), "the chain of codecs")
+    current().check("codecs", len(codecs), "the chain of codecs")
     chain = tuple(Extension.from_json(codec) for codec in codecs)
     return ArrayMetadata(
         shape=shape,
@@ -97,7 +97,7 @@ def read_shape(shape: Any) -> tuple[int, ...]:
         isinstance(size, int) and not isinstance(size, bool) and 0 <= size < 2**63 for size in shape
     ):
         raise MetadataError(f"the shape is {shape!r}, expected a list of whole numbers")
-    DEFAULT_LIMITS.check("dimensions", len(shape), "the number of dimensions")
+    current().check("dimensions", len(shape), "the number of dimensions")
     return tuple(shape)
 
 

@@ -24,9 +24,9 @@ from zarr_cdm.core.codecs.base import Buffer, Kind, view
 from zarr_cdm.core.codecs.blosc_frame import HEADER, Blocks, needed_blocks, read_header
 from zarr_cdm.core.extents import Extents
 from zarr_cdm.errors import ChunkError, LimitError, MetadataError
-from zarr_cdm.limits import DEFAULT_LIMITS
 
 MOST_TYPESIZE = 255
+MOST_BYTES = 2**31 - 1 - HEADER.size
 SHUFFLES = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
 # Of how many of its blocks a chunk is decoded by blocks and not as a whole.
 MOST_BLOCKS = 0.75
@@ -67,7 +67,7 @@ class BloscCodec:
         return None
 
     def encode(self, data: Buffer) -> Buffer:
-        if len(view(data)) > DEFAULT_LIMITS.chunk_bytes - HEADER.size:
+        if len(view(data)) > MOST_BYTES:
             raise LimitError(
                 f"blosc cannot hold a chunk of {len(view(data))} bytes; cut it smaller"
             )

@@ -9,7 +9,7 @@ from typing import Any
 
 from zarr_cdm.core.codecs.base import Buffer, placed, view
 from zarr_cdm.errors import ChunkError
-from zarr_cdm.limits import DEFAULT_LIMITS
+from zarr_cdm.limits import current
 
 GZIP, ZLIB = 31, 15  # window bits: which header the stream has
 
@@ -29,7 +29,7 @@ def inflate(
     ChunkError
         The stream is damaged or does not hold ``size`` bytes.
     """
-    left = wanted = DEFAULT_LIMITS.chunk_bytes if size is None else size
+    left = wanted = current().chunk_bytes if size is None else size
     parts: list[bytes] = []
     rest: Buffer = data
     while len(view(rest)) or not parts:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -26,8 +27,8 @@ from zarr_cdm.core.codecs.base import Buffer, ChunkSpec, Kind, encoded_fill, pla
 from zarr_cdm.core.codecs.bitround import BitroundCodec
 from zarr_cdm.core.codecs.inflate import inflate
 from zarr_cdm.errors import ChunkError, MetadataError, UnknownNameError, UnsupportedError
-from zarr_cdm.limits import DEFAULT_LIMITS
-from zarr_cdm.metadata.dtypes import zarr_type
+from zarr_cdm.limits import current
+from zarr_cdm.metadata.dtypes import PLAIN, zarr_type
 
 PREFIX = "numcodecs."
 # Those that work on elements, and so may stand before the array-to-bytes codec.
@@ -40,7 +41,8 @@ ALLOWED = ARRAYS | {
 # Parameters that name a data type, and would let object arrays in; the kinds that may come in.
 DTYPES = ("dtype", "astype", "encode_dtype", "decode_dtype")
 NUMBERS = "biufcmM"
-_NUMBER = np.dtype("u1")
+# Not left to NumPy, which takes texts for little programs and has other errors for them.
+_TYPESTR = re.compile(rf"[<>|=]?[{NUMBERS}]\d{{1,2}}(\[\w{{1,9}}\])?", re.ASCII)
 # How many bytes ``encode`` makes of so many bytes, where that does not depend on them.
 SIZES: dict[str, Callable[[Any, int], int]] = {
     **dict.fromkeys(
@@ -61,6 +63,8 @@ STREAMS: dict[str, Callable[[Any], Callable[[], Any]]] = {
     "bz2": lambda codec: bz2.BZ2Decompressor,
     "lzma": lambda codec: partial(lzma.LZMADecompressor, codec.format, None, codec.filters),
 }
+# Those that calculate, with numbers of the document.
+SCALING = {"delta", "fixedscaleoffset", "quantize"}
 DAMAGE = (RuntimeError, ValueError, TypeError, OSError, EOFError, LookupError, MemoryError)
 
 
@@ -80,18 +84,31 @@ def numcodecs_codec(
     if short not in ALLOWED:
         allowed = ", ".join(sorted(ALLOWED))
         raise UnknownNameError(f"codec {name!r} is unknown or not allowed; allowed: {allowed}")
+    for key in DTYPES:
+        given = configuration.get(key)
+        if given is not None and str(given) not in PLAIN and not _TYPESTR.fullmatch(str(given)):
+            raise MetadataError(f"codec {name!r} has {key} {str(given)[:80]!r}, not numbers")
     try:
         codec = numcodecs.get_codec({"id": short, **configuration})
     except (TypeError, ValueError) as error:
         raise MetadataError(f"codec {name!r} cannot be configured like this: {error}") from error
-    for key in DTYPES:
-        if getattr(codec, key, _NUMBER).kind not in NUMBERS:
-            raise MetadataError(f"codec {name!r} has {key} {configuration[key]!r}, not numbers")
+    _try(name, codec)
     if kind == "array_array" and short == "bitround":  # which numcodecs has for floats only
         return BitroundCodec.from_json(configuration)
     if kind == "array_array" and short in ARRAYS:
         return NumcodecsArrayCodec(codec)
     return NumcodecsBytesCodec(codec)
+
+
+def _try(name: str, codec: Any) -> None:
+    """Raise `MetadataError` for what numcodecs would fail on with the first chunk only."""
+    if codec.codec_id not in SCALING:
+        return
+    try:
+        with np.errstate(all="ignore"):
+            codec.decode(codec.encode(np.zeros(1, codec.dtype)))
+    except DAMAGE as error:
+        raise MetadataError(f"codec {name!r} cannot be configured like this: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +149,7 @@ def _bytes(found: Any) -> memoryview:
 def _check_lz4(data: Buffer, size: int | None) -> None:
     """Raise `ChunkError` if the bytes say that they hold too much."""
     stated = int.from_bytes(view(data)[:4], "little")
-    most = DEFAULT_LIMITS.chunk_bytes if size is None else size
+    most = current().chunk_bytes if size is None else size
     if stated > most:
         raise ChunkError(f"the chunk says that it holds {stated} bytes, expected {most}")
 

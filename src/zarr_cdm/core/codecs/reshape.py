@@ -18,7 +18,7 @@ import numpy as np
 
 from zarr_cdm.core.codecs.base import ChunkSpec, Kind
 from zarr_cdm.errors import MetadataError
-from zarr_cdm.limits import DEFAULT_LIMITS
+from zarr_cdm.limits import current
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ReshapeCodec:
             raise MetadataError(
                 f"shape is {shape!r}, expected lengths, axes in their order, and one -1"
             )
-        DEFAULT_LIMITS.check("dimensions", len(parts), "the codec reshape")
+        current().check("dimensions", len(parts), "the codec reshape")
         return cls(tuple(tuple(part) if isinstance(part, list) else part for part in parts))
 
     def resolve(self, spec: ChunkSpec) -> ChunkSpec:

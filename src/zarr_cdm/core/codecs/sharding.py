@@ -28,7 +28,7 @@ from zarr_cdm.core.codecs.base import Buffer, ChunkSpec, Kind, view
 from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.core.indexing import Index
 from zarr_cdm.errors import ChunkError, MetadataError
-from zarr_cdm.limits import DEFAULT_LIMITS
+from zarr_cdm.limits import current
 from zarr_cdm.metadata.extension import Extension
 
 MISSING = 2**64 - 1
@@ -50,7 +50,7 @@ class Shard:
         self.counts = tuple(
             size // chunk for size, chunk in zip(spec.shape, codec.chunk_shape, strict=True)
         )
-        DEFAULT_LIMITS.check("shard_chunks", prod(self.counts), "the number of chunks in a shard")
+        current().check("shard_chunks", prod(self.counts), "the number of chunks in a shard")
         self.spec = spec
         self.chunk_shape = codec.chunk_shape
         self.chunks = Pipeline(codec.codecs, replace(spec, shape=codec.chunk_shape), codec.verify)
@@ -143,8 +143,7 @@ class ShardingCodec:
         if not all(isinstance(chain, list) and chain for chain in chains):
             raise MetadataError(f"codecs and index_codecs are {chains!r}, expected two lists")
         codecs, index = (tuple(map(Extension.from_json, chain)) for chain in chains if chain)
-        if _depth(codecs) > DEFAULT_LIMITS.shard_depth:
-            raise MetadataError("shards lie in shards in shards: too deep, see Limits.shard_depth")
+        current().check("shard_depth", _depth(codecs), "the nesting of shards")
         return cls(tuple(shape), codecs, index, location)
 
     def unchecked(self) -> ShardingCodec:

@@ -21,7 +21,7 @@ import numpy as np
 
 from zarr_cdm.core.codecs.base import Buffer, Kind, view
 from zarr_cdm.errors import ChunkError, MetadataError
-from zarr_cdm.limits import DEFAULT_LIMITS
+from zarr_cdm.limits import current
 
 MAGIC = b"\x28\xb5\x2f\xfd"
 BLOCK_HEADER, BLOCK_BYTES = 3, 128 * 2**10
@@ -71,7 +71,7 @@ class ZstdCodec:
 
     def _decode_any(self, data: Buffer) -> Buffer:
         most = most_bytes(data)
-        if most > DEFAULT_LIMITS.chunk_bytes:
+        if most > current().chunk_bytes:
             raise ChunkError(f"the chunk may hold {most} bytes, which is above Limits.chunk_bytes")
         return _decompress(data, None)
 

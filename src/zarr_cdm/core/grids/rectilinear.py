@@ -22,8 +22,7 @@ from typing import Any, Self
 import numpy as np
 
 from zarr_cdm.errors import MetadataError
-
-MOST_CHUNKS = 2**24  # along one axis: a run of [1, 10**18] would take all memory
+from zarr_cdm.limits import current
 
 
 class RectilinearGrid:
@@ -94,8 +93,8 @@ def _lengths(axis: Any, size: int) -> list[int]:
         raise MetadataError(f"the chunks of an axis are {axis!r}, expected a length or a list")
     lengths: list[int] = []
     for length, count in map(_run, axis):
-        if len(lengths) + count > MOST_CHUNKS:
-            raise MetadataError(f"an axis has more than {MOST_CHUNKS} chunks")
+        # Before they are listed: a run of [1, 10**18] would take all memory.
+        current().check("axis_chunks", len(lengths) + count, "an axis of the chunk grid")
         lengths += [length] * count
     if sum(lengths) < size:
         raise MetadataError(f"the chunks of an axis add up to {sum(lengths)}, expected {size}")

@@ -40,7 +40,7 @@ from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.core.stores.zip_directory import LOCAL, TAIL, Member, data_offset, read_directory
 from zarr_cdm.core.stores.zip_new import new_zip
 from zarr_cdm.errors import FormatError, StoreError, UnsupportedError, ZarrCdmError
-from zarr_cdm.limits import DEFAULT_LIMITS, Limits
+from zarr_cdm.limits import current
 
 _STORED, _DEFLATED = 0, 8
 _DOCUMENTS = {"zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"}
@@ -58,20 +58,12 @@ class ZipStore:
         look for it.
     """
 
-    def __init__(
-        self,
-        source: Readable,
-        name: str,
-        root: str | None = None,
-        *,
-        limits: Limits = DEFAULT_LIMITS,
-    ) -> None:
+    def __init__(self, source: Readable, name: str, root: str | None = None) -> None:
         check_key(name)
         check_prefix(root or "")
         self.source = source
         self.name = name
         self._root = root
-        self._limits = limits
         self._lock = threading.Lock()
         self._members: dict[str, Member] | None = None
         self._starts: dict[int, int] = {}  # where the bytes behind a header begin, once known
@@ -104,7 +96,7 @@ class ZipStore:
         for i, (key, span) in enumerate(requests):
             check_key(key)
             if key in members:
-                wanted.append((i, key, members[key], span))
+                wanted.append((i, key, members[key], self._span(key, members[key], span)))
         self._locate([member for _, _, member, span in wanted if span is not None])
         values: Values = [None] * len(requests)
         parts = [self._part(member, span) for _, _, member, span in wanted]
@@ -165,7 +157,7 @@ class ZipStore:
                 if tail is None:
                     return {}  # and look again the next time: it may appear
                 try:
-                    members = read_directory(tail, self._read_part, self._limits)
+                    members = read_directory(tail, self._read_part)
                 except ZarrCdmError as error:
                     raise error.at(source=self.url) from error.__cause__
                 root = _find_root(members) if self._root is None else self._root
@@ -187,6 +179,16 @@ class ZipStore:
         if None in values:
             raise StoreError("the zip archive is not there any more", source=self.url)
         return [value for value in values if value is not None]
+
+    def _span(self, key: str, member: Member, span: Span | None) -> Span | None:
+        """Return what is to be read; None for a whole member, which may be too large."""
+        if span is None or not span.is_whole:
+            return span
+        try:
+            span.within(max(member.size, member.stored))
+        except ZarrCdmError as error:
+            raise error.at(source=self.url, key=key) from None
+        return None
 
     def _locate(self, members: Sequence[Member]) -> None:
         """Find out where the bytes of members begin, for those of which parts can be read."""
@@ -224,7 +226,7 @@ class ZipStore:
         packed = data[start : start + member.stored]
         if start + member.stored > member.reach:  # a header longer than its entry let expect
             packed = self._read_part(Span(member.offset + start, member.stored))
-        value = _unpack(member, packed, self._limits)
+        value = _unpack(member, packed)
         if len(value) != member.size or zlib.crc32(value) != member.crc:
             raise FormatError(
                 f"{len(value)} bytes that are not the {member.size} of the zip directory: "
@@ -240,14 +242,10 @@ class ZipStore:
         )
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (self.source, self.name, self._root, self._limits))
+        return (ZipStore, (self.source, self.name, self._root))
 
     def __repr__(self) -> str:
         return f"<ZipStore {self.url}>"
-
-
-def _rebuild(source: Readable, name: str, root: str | None, limits: Limits) -> ZipStore:
-    return ZipStore(source, name, root, limits=limits)
 
 
 def _find_root(members: dict[str, Member]) -> str:
@@ -259,14 +257,14 @@ def _find_root(members: dict[str, Member]) -> str:
     return "" if folder in members else folder + "/"
 
 
-def _unpack(member: Member, packed: bytes, limits: Limits) -> bytes:
+def _unpack(member: Member, packed: bytes) -> bytes:
     if member.method == _STORED:
         return packed
     if member.method != _DEFLATED:
         raise UnsupportedError(
             f"zip method {member.method}; known: 0 (stored), 8 (deflated). Zip it anew with one"
         )
-    limits.check("chunk_bytes", member.size, "a deflated member of a zip archive")
+    current().check("chunk_bytes", member.size, "a deflated member of a zip archive")
     try:
         # One byte more than it should have shows a bomb, and no more of it is inflated.
         return zlib.decompressobj(wbits=-15).decompress(packed, member.size + 1)

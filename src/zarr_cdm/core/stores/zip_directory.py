@@ -11,7 +11,7 @@ not fit together is refused before a member is read.
 >>> with zipfile.ZipFile(file, "w") as archive:
 ...     archive.writestr("a/zarr.json", "{}")
 >>> value = file.getvalue()
->>> members = read_directory(value, lambda span: value[span.within(len(value))], Limits())
+>>> members = read_directory(value, lambda span: value[span.within(len(value))])
 >>> {name: (member.method, member.size) for name, member in members.items()}
 {'a/zarr.json': (0, 2)}
 """
@@ -25,7 +25,7 @@ from typing import NamedTuple, TypeAlias
 
 from zarr_cdm.core.stores.base import Span, check_key
 from zarr_cdm.errors import FormatError, UnsupportedError
-from zarr_cdm.limits import Limits
+from zarr_cdm.limits import current
 
 # The end of an archive, its ZIP64 twin with a locator, an entry, and what precedes a member.
 _END = struct.Struct("<4s4H2LH")
@@ -71,7 +71,7 @@ class _End(NamedTuple):
     offset: int
 
 
-def read_directory(tail: bytes, read: Read, limits: Limits) -> dict[str, Member]:
+def read_directory(tail: bytes, read: Read) -> dict[str, Member]:
     """Return the members of an archive by name; the last of several that share one.
 
     Parameters
@@ -89,6 +89,7 @@ def read_directory(tail: bytes, read: Read, limits: Limits) -> dict[str, Member]
         It has more entries, or a bigger directory, than the limits allow.
     """
     end, before = _find_end(tail)
+    limits = current()
     limits.check("zip_entries", end.entries, "a zip archive")
     limits.check("zip_directory_bytes", end.size, "the directory of a zip archive")
     if end.size <= before:
@@ -97,7 +98,7 @@ def read_directory(tail: bytes, read: Read, limits: Limits) -> dict[str, Member]
         data = read(Span(end.offset, end.size))
     if len(data) != end.size:
         raise FormatError(f"the zip directory has {len(data)} of {end.size} bytes: it is cut off")
-    found = list(_entries(data, limits))
+    found = list(_entries(data))
     _check_overlaps([member for _, member in found], end.offset)
     return {name: member for name, member in found if not name.endswith("/")}
 
@@ -135,7 +136,7 @@ def _read_end(tail: bytes, at: int) -> tuple[_End, int]:
     return _End(entries, size, offset), at
 
 
-def _entries(data: bytes, limits: Limits) -> Iterator[tuple[str, Member]]:
+def _entries(data: bytes) -> Iterator[tuple[str, Member]]:
     at = count = 0
     while at < len(data):
         if at + _ENTRY.size > len(data) or data[at : at + 4] != b"PK\1\2":
@@ -155,7 +156,7 @@ def _entries(data: bytes, limits: Limits) -> Iterator[tuple[str, Member]]:
             raise UnsupportedError("an encrypted zip archive; decrypt it first", key=key)
         reach = LOCAL.size + name + max(extra, _SPARE) + stored
         yield key, Member(offset, reach, method, crc, stored, size)
-    limits.check("zip_entries", count, "a zip archive")
+    current().check("zip_entries", count, "a zip archive")
 
 
 def _sizes(found: tuple[int, int, int], extra: bytes) -> tuple[int, int, int]:

@@ -1,0 +1,75 @@
+"""Limits can be raised and lowered for the whole process."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from zarr_cdm.errors import LimitError
+from zarr_cdm.limits import Limits, current
+
+
+def test_limits_hold_until_the_context_ends_also_where_it_fails() -> None:
+    before = current()
+    with Limits(codecs=20).use():
+        assert current() == Limits(codecs=20)
+        with pytest.raises(LimitError), Limits(codecs=3).use():
+            current().check("codecs", 4, "this")
+        assert current().codecs == 20
+    assert current() is before
+
+
+def test_limits_that_are_used_without_a_context_stay() -> None:
+    before = current()
+    try:
+        Limits(nodes=5).use()
+        assert current().nodes == 5
+    finally:
+        before.use()
+    assert current() is before
+
+
+def test_all_threads_see_the_limits() -> None:
+    found: list[int] = []
+    with Limits(nodes=7).use():
+        thread = threading.Thread(target=lambda: found.append(current().nodes))
+        thread.start()
+        thread.join()
+    assert found == [7]
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Limits)])
+def test_each_limit_is_described_and_named_by_its_error(name: str) -> None:
+    assert re.search(rf"\n *{name}\n", str(Limits.__doc__))
+    limits = Limits(**{name: True if name == "follow_symlinks" else 0})
+    limits.check(name, 0, "nothing")
+    with pytest.raises(LimitError, match=rf"asks for 2, .* raise Limits\.{name}$"):
+        limits.check(name, 2, "this")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"codecs": -1},
+        {"codecs": 2.0},
+        {"codecs": None},
+        {"codecs": True},
+        {"follow_symlinks": 1},
+        {"codex": 1},
+    ],
+    ids=repr,
+)
+def test_a_limit_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(TypeError):
+        Limits(**wrong)
+
+
+def test_a_stored_chunk_may_be_twice_as_large_and_some_more() -> None:
+    limits = Limits(chunk_bytes=1000)
+    assert limits.stored_bytes(0) == 65_536
+    assert limits.stored_bytes(100) == 65_736
+    assert limits.stored_bytes(None) == 67_536
