@@ -41,7 +41,7 @@ from zarr_cdm.core.stores.sqlite import SqliteStore
 from zarr_cdm.core.stores.table import STORES, exists, open_store
 from zarr_cdm.core.stores.zip import ZipStore
 from zarr_cdm.core.stores.zip_new import NewZipStore
-from zarr_cdm.errors import StoreError, UnsupportedError, ZarrCdmError
+from zarr_cdm.errors import LimitError, StoreError, UnsupportedError, ZarrCdmError
 
 SPANS = [
     Span(0),
@@ -225,6 +225,19 @@ def test_a_span_is_a_slice(store: Store, span: Span) -> None:
     store.set("c/0", b"0123456789")
     stop = None if span.length is None else span.start + span.length
     assert store.get("c/0", span) == b"0123456789"[span.start : stop]
+
+
+def test_a_value_that_is_too_large_is_refused(store: Store) -> None:
+    store.set("c/0", b"0123456789" * 100)
+    with pytest.raises(LimitError, match=r"c/0: .*(but 500 are the most|too big|more bytes than)"):
+        store.get_many([("none", None), ("c/0", Span(0, None, 500))])
+    assert store.get("c/0", Span(0, None, 1000)) == b"0123456789" * 100
+    assert store.get("c/0", Span(0, 4, 4)) == b"0123"
+    assert store.get("c/0") == b"0123456789" * 100  # and nothing of it stays
+    store.set("c/1", bytes(5000))
+    assert store.get("c/1") == bytes(5000)
+    with pytest.raises(LimitError, match="c/0"):
+        store.get("c/0", Span(0, None, 500))
 
 
 def test_get_many_returns_what_get_does_in_order(store: Store) -> None:

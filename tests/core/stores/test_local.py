@@ -11,7 +11,8 @@ import pytest
 from zarr_cdm.core.stores import local
 from zarr_cdm.core.stores.base import Span
 from zarr_cdm.core.stores.local import LocalStore
-from zarr_cdm.errors import StoreError
+from zarr_cdm.errors import LimitError, StoreError
+from zarr_cdm.limits import Limits
 
 
 @pytest.fixture
@@ -45,7 +46,12 @@ def test_a_link_to_a_device_is_not_read(
     store: LocalStore, tmp_path: Path, span: Span | None
 ) -> None:
     (tmp_path / "0").symlink_to("/dev/zero")
-    with pytest.raises(StoreError, match="not a regular file"):
+    with pytest.raises(StoreError, match="leads out of the store, to /dev/zero"):
+        store.get("0", span)
+    with (
+        Limits(follow_symlinks=True).use(),
+        pytest.raises(StoreError, match="not a regular file"),
+    ):
         store.get("0", span)
 
 
@@ -81,6 +87,83 @@ def test_a_link_to_a_file_is_a_key(store: LocalStore, tmp_path: Path) -> None:
     (tmp_path / "1").symlink_to("0")
     assert store.get("1") == b"12"
     assert dict(store.sizes()) == {"0": 2, "1": 2}
+
+
+@pytest.fixture
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("elsewhere")
+    (folder / "0").write_bytes(b"secret")
+    (folder / "deep").mkdir()
+    (folder / "deep" / "0").write_bytes(b"secret")
+    return folder
+
+
+@pytest.mark.parametrize("key", ["file", "a/file", "folder/0", "folder/deep/0", "a/folder/deep/0"])
+def test_no_link_leads_out_of_the_store(
+    store: LocalStore, tmp_path: Path, elsewhere: Path, key: str
+) -> None:
+    for folder in (tmp_path, tmp_path / "a"):
+        folder.mkdir(exist_ok=True)
+        (folder / "file").symlink_to(elsewhere / "0")
+        (folder / "folder").symlink_to(elsewhere)
+    for _ in range(2):
+        with pytest.raises(StoreError, match=f"{key}: .* out of the store, to {elsewhere}"):
+            store.get(key)
+        with Limits(follow_symlinks=True).use():
+            assert store.get(key) == b"secret"
+
+
+def test_nothing_is_written_deleted_or_listed_behind_a_link_out_of_the_store(
+    store: LocalStore, tmp_path: Path, elsewhere: Path
+) -> None:
+    (tmp_path / "folder").symlink_to(elsewhere)
+    for call in (
+        lambda: store.set("folder/1", b"1"),
+        lambda: store.delete("folder/0"),
+        lambda: list(store.children("folder/")),
+        lambda: list(store.list("folder/deep/")),
+    ):
+        with pytest.raises(StoreError, match="leads out of the store"):
+            call()
+    assert sorted(os.listdir(elsewhere)) == ["0", "deep"]
+    (tmp_path / "file").symlink_to(elsewhere / "0")
+    store.set("file", b"new")  # takes the place of the link
+    assert store.get("file") == b"new"
+    assert (elsewhere / "0").read_bytes() == b"secret"
+
+
+def test_the_root_and_links_within_may_be_links(store: LocalStore, tmp_path: Path) -> None:
+    store.set("real/a/0", b"1")
+    (tmp_path / "real" / "b").symlink_to("a")
+    (tmp_path / "real" / "c").symlink_to(tmp_path / "real" / "a" / "0")
+    (tmp_path / "root").symlink_to("real")
+    linked = LocalStore(tmp_path / "root")
+    assert linked.get("a/0") == linked.get("b/0") == linked.get("c") == b"1"
+    linked.set("b/1", b"2")
+    assert store.get("real/a/1") == b"2"
+    assert sorted(linked.children()) == ["a/", "b/", "c"]
+
+
+def test_a_directory_is_looked_at_once(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    lstat = os.lstat
+    store.set("a/c/0", b"1")
+    other = LocalStore(store.root)
+    monkeypatch.setattr(local.os, "lstat", lambda path: looked.append(path) or lstat(path))
+    for _ in range(3):
+        assert other.get("a/c/0") == b"1"
+        assert other.get("a/c/1") is None
+    assert [path.removeprefix(store.root) for path in looked] == ["/a", "/a/c"]
+
+
+def test_a_value_that_is_too_large_is_not_read(
+    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "0").touch()
+    os.truncate(tmp_path / "0", 2**40)
+    monkeypatch.setattr(local.os, "read", None)
+    with pytest.raises(LimitError, match="has 1099511627776 bytes, but 100 are the most"):
+        store.get("0", Span(0, None, 100))
 
 
 def test_a_file_that_shrinks_while_it_is_read_is_an_error(

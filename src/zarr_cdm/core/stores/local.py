@@ -2,7 +2,9 @@
 
 Specification: https://zarr-specs.readthedocs.io/en/latest/v3/stores/filesystem/v1.0.html
 
-A key is read only from a regular file, so a FIFO cannot hang and a device cannot go on for ever.
+A key is read only from a regular file, so a FIFO cannot hang and a device cannot go on for ever;
+and only from below the directory, so a link cannot show what lies elsewhere. The directory itself
+may be a link.
 A value is written beside its place and moved there, so a reader sees the old one or the new one.
 
 >>> import tempfile
@@ -18,22 +20,34 @@ A value is written beside its place and moved there, so a reader sees the old on
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from zarr_cdm.core.stores.base import Buffer, Request, Span, Values, check_key, check_prefix
-from zarr_cdm.errors import StoreError
+from zarr_cdm.core.stores.base import (
+    Buffer,
+    Request,
+    Span,
+    Values,
+    check_key,
+    check_prefix,
+)
+from zarr_cdm.errors import LimitError, StoreError
+from zarr_cdm.limits import current
 
 # Windows has no O_NONBLOCK and no O_CLOEXEC; the others have no O_BINARY.
 _COMMON = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _COMMON
+_NO_LINK = _READ | getattr(os, "O_NOFOLLOW", 0)
+_IS_LINK = (errno.ELOOP, errno.EMLINK)
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _COMMON
 _MARK, _SUFFIX = ".zarr_cdm-", ".partial"
 _ATTEMPTS = 100
 _MOST_BUFFERS = 1024  # IOV_MAX: no system takes fewer at once that has writev at all
+_MOST_FOLDERS = 2**16
 _MISSING = (FileNotFoundError, NotADirectoryError)
 
 
@@ -46,6 +60,7 @@ class LocalStore:
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = os.fspath(root)
         self._base = self.root.rstrip("/") + "/"
+        self._inside = {""}  # directories that are known to lie in the store
 
     @property
     def url(self) -> str:
@@ -56,13 +71,15 @@ class LocalStore:
         """Return the value at a key or a part of it, None where there is no such key."""
         check_key(key)
         try:
-            descriptor = os.open(self._base + key, _READ)
+            descriptor = self._open(key)
             try:
                 return _read(descriptor, span)
             finally:
                 os.close(descriptor)
         except _MISSING:
             return None
+        except LimitError as error:
+            raise error.at(source=self.url, key=key) from None
         except OSError as error:
             raise self._failure("cannot read", error, key) from error
 
@@ -100,6 +117,8 @@ class LocalStore:
         check_key(key)
         path = self._base + key
         try:
+            with suppress(FileNotFoundError):
+                self._enter(key.rpartition("/")[0])
             descriptor, partial = _create_beside(path)
             try:
                 try:
@@ -118,6 +137,7 @@ class LocalStore:
         """Remove a key, and the directories that are empty then; that it is absent is fine."""
         check_key(key)
         try:
+            self._enter(key.rpartition("/")[0])
             os.unlink(self._base + key)
         except _MISSING:
             return
@@ -131,6 +151,45 @@ class LocalStore:
     def occupied(self) -> bool:
         """Return whether something is at the path of the directory, be it a file or a link."""
         return os.path.lexists(self.root)
+
+    def _open(self, key: str) -> int:
+        """Return a descriptor of the file at a key, which must lie in the store."""
+        folder = key.rpartition("/")[0]
+        if folder not in self._inside:
+            self._enter(folder)
+        try:
+            return os.open(self._base + key, _NO_LINK)
+        except OSError as error:
+            if error.errno not in _IS_LINK:
+                raise
+        self._follow(key)
+        return os.open(self._base + key, _READ)
+
+    def _enter(self, folder: str) -> None:
+        """Raise `OSError` where a directory is a link out of the store; remember where not."""
+        inside = True
+        names = folder.split("/")
+        for count in range(1, len(names) + 1):
+            part = "/".join(names[:count])
+            if part in self._inside:
+                continue
+            if stat.S_ISLNK(os.lstat(self._base + part).st_mode):
+                inside = self._follow(part) and inside
+            if inside:
+                if len(self._inside) > _MOST_FOLDERS:
+                    self._inside = {""}
+                self._inside.add(part)
+
+    def _follow(self, key: str) -> bool:
+        """Return whether a link stays in the store; raise `OSError` where it must but does not."""
+        root, place = os.path.realpath(self.root), os.path.realpath(self._base + key)
+        inside = os.path.commonpath([root, place]) == root
+        if not inside and not current().follow_symlinks:
+            raise OSError(
+                f"a link leads out of the store, to {place}; if that is meant, set "
+                "Limits.follow_symlinks"
+            )
+        return inside
 
     def _walk(self, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
         folders = [prefix]
@@ -146,6 +205,7 @@ class LocalStore:
     def _scan(self, prefix: str) -> Iterator[os.DirEntry[str]]:
         check_prefix(prefix)
         try:
+            self._enter(prefix[:-1])
             with os.scandir(self._base + prefix) as entries:
                 found = [entry for entry in entries if not _is_partial(entry.name)]
         except _MISSING:
@@ -157,6 +217,9 @@ class LocalStore:
     def _failure(self, what: str, error: OSError, key: str) -> StoreError:
         reason = error.strerror or str(error)
         return StoreError(f"{what}: {reason}", source=self.url, key=key)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (LocalStore, (self.root,))
 
     def __repr__(self) -> str:
         return f"<LocalStore {self.url}>"

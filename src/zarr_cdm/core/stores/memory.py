@@ -21,6 +21,7 @@ from zarr_cdm.core.stores.base import (
     check_prefix,
     names_below,
 )
+from zarr_cdm.errors import LimitError
 
 
 class MemoryStore:
@@ -39,7 +40,10 @@ class MemoryStore:
         value = self._values.get(key)
         if value is None or span is None:
             return value
-        return value[span.within(len(value))]
+        try:
+            return value[span.within(len(value))]
+        except LimitError as error:
+            raise error.at(source=self.url, key=key) from None
 
     def get_many(self, requests: Sequence[Request]) -> Values:
         """Return what `get` would for each of the requests."""

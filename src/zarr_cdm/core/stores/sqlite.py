@@ -38,7 +38,7 @@ from zarr_cdm.core.stores.base import (
     check_key,
     check_prefix,
 )
-from zarr_cdm.errors import FormatError, StoreError
+from zarr_cdm.errors import FormatError, LimitError, StoreError
 
 _CREATE = "CREATE TABLE IF NOT EXISTS zarr(k TEXT PRIMARY KEY, v BLOB)"
 _SETTINGS = ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0")
@@ -54,6 +54,9 @@ _NEXT = "SELECT min(k) FROM zarr WHERE k >= ?"
 _TIMEOUT = 30.0  # seconds to wait for another process that writes
 # Rolling back follows a journal that somebody may have put there; who only reads does not do it.
 _INTERRUPTED = "SQLITE_READONLY_ROLLBACK"
+_TOO_BIG = "SQLITE_TOOBIG"
+_LENGTH, _MOST_BYTES = sqlite3.SQLITE_LIMIT_LENGTH, 2**31 - 1
+_SPARE = 100  # the header of a row
 _AFTER_SLASH = "0"  # the character that follows '/'
 
 
@@ -85,8 +88,13 @@ class SqliteStore:
     def get(self, key: str, span: Span | None = None) -> bytes | None:
         """Return the value at a key or a part of it, None where there is no such key."""
         check_key(key)
-        rows = self._select("cannot read", key, *_query(key, span))
-        return bytes(rows[0][0] or b"") if rows else None  # an empty value may come back as NULL
+        whole = span if span is not None and span.is_whole else None
+        query = _query(key, None if whole else span)
+        rows = self._select("cannot read", key, *query, most=whole.most if whole else None)
+        if not rows:
+            return None
+        value = bytes(rows[0][0] or b"")  # an empty one may come back as NULL
+        return value[whole.within(len(value))] if whole else value
 
     def get_many(self, requests: Sequence[Request]) -> Values:
         """Return what `get` would for each of the requests."""
@@ -157,11 +165,26 @@ class SqliteStore:
                 self._connection[2].close()
             self._connection = None
 
-    def _select(self, what: str, key: str, query: str, values: tuple[Any, ...]) -> Sequence[Any]:
+    def _select(
+        self,
+        what: str,
+        key: str,
+        query: str,
+        values: tuple[Any, ...],
+        *,
+        most: int | None = None,
+    ) -> Sequence[Any]:
         with self._errors(what, key), self._lock:
             if not os.path.lexists(self.path):
                 return []
-            rows: Sequence[Any] = self._open().execute(query, values).fetchall()
+            connection = self._open()
+            if most is not None:  # a row holds the key, too
+                connection.setlimit(_LENGTH, min(most + _SPARE + 4 * len(key), _MOST_BYTES))
+            try:
+                rows: Sequence[Any] = connection.execute(query, values).fetchall()
+            finally:
+                if most is not None:
+                    connection.setlimit(_LENGTH, _MOST_BYTES)
             return rows
 
     def _open(self, *, writing: bool = False) -> sqlite3.Connection:
@@ -229,9 +252,11 @@ class SqliteStore:
         # OverflowError: SQLite counts the bytes of a value with 31 bits.
         except (sqlite3.Error, OSError, OverflowError) as error:
             text = getattr(error, "strerror", None) or error
-            if getattr(error, "sqlite_errorname", "") == _INTERRUPTED:
+            name = getattr(error, "sqlite_errorname", "")
+            if name == _INTERRUPTED:
                 text = "a write was interrupted; the next write, or the sqlite3 tool, takes it back"
-            raise StoreError(f"{what}: {text}", source=self.url, key=key or None) from error
+            kind = LimitError if name == _TOO_BIG else StoreError
+            raise kind(f"{what}: {text}", source=self.url, key=key or None) from error
 
     def __reduce__(self) -> tuple[object, ...]:
         return (SqliteStore, (self.path,))

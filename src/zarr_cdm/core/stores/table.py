@@ -162,6 +162,8 @@ def _open_zip(
         source = OPENERS["remote"](folder, storage_options)
     else:
         _refuse_options(storage_options, place)
+        if os.path.islink(place) and os.path.isfile(place):
+            place = os.path.realpath(place)  # only a root may be a link out of its folder
         folder, name = os.path.split(place)
         source = STORES["local"](folder)
     *outer, last = prefixes or [""]

@@ -35,7 +35,7 @@ from zarr_cdm.core.stores.base import (
     check_prefix,
     names_below,
 )
-from zarr_cdm.errors import StoreError
+from zarr_cdm.errors import LimitError, StoreError
 
 _DOCUMENT = "zarr.json"
 _MODE = 0o644 << 16
@@ -83,10 +83,12 @@ class NewZipStore:
             if key not in self._places:
                 return None
             _, start, size = self._places[key]
-            part = slice(0, size) if span is None else span.within(size)
             try:
+                part = slice(0, size) if span is None else span.within(size)
                 self._file.seek(start + part.start)
                 return self._file.read(part.stop - part.start)
+            except LimitError as error:
+                raise error.at(source=self.url, key=key) from None
             except OSError as error:
                 raise self._failure("cannot read", error, key) from error
 
