@@ -9,6 +9,7 @@ from zarr_cdm.cdm.model import ArrayLike, Dataset, Group, Variable, join
 from zarr_cdm.dialects.base import OpenArray
 from zarr_cdm.dialects.scope import Scope
 from zarr_cdm.errors import MetadataError, ZarrCdmError, ZarrCdmWarning
+from zarr_cdm.limits import current
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node
 
 # Fills a group's attributes, and what dimensions it declares; returns names in their order.
@@ -43,6 +44,7 @@ def _read(
     read_group: ReadGroup,
     read_array: ReadArray,
 ) -> None:
+    current().check("group_depth", path.count("/"), f"the nesting of the group {path[:80]}")
     order = read_group(document, group, path, scope)
     below: list[tuple[str, GroupMetadata, Node]] = []
     for name in _ordered(order, list(node.members)):

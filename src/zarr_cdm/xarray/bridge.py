@@ -21,6 +21,7 @@ from zarr_cdm.xarray.backend_array import CdmBackendArray, RememberedArray
 
 # The option that xarray asks for first when it comes to a variable.
 RECORDER = "concat_characters"
+COORDINATES = "coordinates"
 # Options that have to be given so that they can be False for a variable that stays raw.
 ALWAYS = (RECORDER, "decode_times", "mask_and_scale")
 
@@ -106,18 +107,26 @@ def decode(
 ) -> tuple[dict[Hashable, Variable], dict[Hashable, Any], set[Hashable]]:
     """Return what `xarray.conventions.decode_cf_variables` does, undecodable variables raw."""
     raw: set[Hashable] = set()
+    for name, variable in group.variables.items():
+        if not _may_be_scaled(variable):  # which xarray would notice when it is read, and fail
+            raw.add(name)
+            _warn(source, name, "its scale_factor or add_offset is no number")
     while True:
         current = Current()
+        # Anew in each round: xarray changes attributes of what it is given.
+        variables = {name: to_variable(variable) for name, variable in group.variables.items()}
+        numbers = _hide_numbers(variables)
         try:
             decoded, left, coordinates = decode_cf_variables(
-                # Anew in each round: xarray changes attributes of what it is given.
-                {name: to_variable(variable) for name, variable in group.variables.items()},
+                variables,
                 attributes,
                 decode_coords=decode_coords,
                 drop_variables=drop_variables,
                 **_per_variable(decoders, raw, current),
             )
             _read_time_coordinates(decoded, current)
+            for name, value in numbers.items():
+                decoded[name].attrs[COORDINATES] = value
             return dict(decoded), dict(left), set(coordinates)
         except StoreError:
             raise  # it cannot be read, which does not say that it cannot be decoded
@@ -125,12 +134,29 @@ def decode(
             if current.name is None or current.name in raw:
                 raise
             raw.add(current.name)
-            warnings.warn(
-                f"{source}: variable {current.name!r} cannot be decoded and stays as it is stored: "
-                f"{str(error).splitlines()[0]}",
-                ZarrCdmWarning,
-                stacklevel=2,
-            )
+            _warn(source, current.name, str(error).splitlines()[0])
+
+
+def _hide_numbers(variables: Mapping[str, Variable]) -> dict[str, Any]:
+    """Take away and return what should be the names of coordinates, but is no text."""
+    return {
+        name: variable.attrs.pop(COORDINATES)
+        for name, variable in variables.items()
+        if not isinstance(variable.attrs.get(COORDINATES, ""), str)
+    }
+
+
+def _warn(source: str, name: Hashable, reason: str) -> None:
+    warnings.warn(
+        f"{source}: variable {name!r} cannot be decoded and stays as it is stored: {reason}",
+        ZarrCdmWarning,
+        stacklevel=3,
+    )
+
+
+def _may_be_scaled(variable: model.Variable) -> bool:
+    found = (variable.attributes.get(name) for name in ("scale_factor", "add_offset"))
+    return all(each is None or np.asarray(each.value).dtype.kind in "iuf" for each in found)
 
 
 def _per_variable(

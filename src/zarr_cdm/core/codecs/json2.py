@@ -26,6 +26,7 @@ import numpy as np
 from zarr_cdm.core.codecs.base import Buffer, ChunkSpec, Kind, view
 from zarr_cdm.errors import ChunkError, MetadataError
 from zarr_cdm.metadata.dtypes import VARIABLE
+from zarr_cdm.metadata.json import outside_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,13 @@ class Json2Codec:
         return json.dumps(items, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
     def decode(self, data: Buffer, spec: ChunkSpec) -> np.ndarray:
+        found = bytes(view(data))
+        # Before they take memory: each row has a bracket, and each element a comma, at most.
+        most = (spec.size + 1) * (len(spec.shape) + 1) + 2
+        if found.count(b",") > most and len(outside_texts(found, b"[,")) > most:
+            raise ChunkError(f"the JSON of the chunk has more parts than its {spec.size} elements")
         try:
-            items = json.loads(bytes(view(data)), strict=False, parse_constant=_constant)
+            items = json.loads(found, strict=False, parse_constant=_constant)
         except RecursionError as error:
             raise ChunkError("the JSON of the chunk is nested too deeply") from error
         except ValueError as error:  # JSONDecodeError, UnicodeDecodeError, too many digits
