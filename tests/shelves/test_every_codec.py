@@ -1014,6 +1014,9 @@ def check_objects(decoded: np.ndarray, values: list[Any]) -> None:
 # What might kill the process or eat its memory runs in one of its own.
 
 
+EACH = 20_000 if os.environ.get("ZARR_CDM_SWEEP") == "full" else 360  # mutations of a codec
+
+
 def in_child(*arguments: str) -> Any:
     script = Path(__file__).parent / "codec_child.py"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
@@ -1022,17 +1025,20 @@ def in_child(*arguments: str) -> Any:
         capture_output=True,
         text=True,
         env=environment,
-        timeout=120,
+        timeout=900,
     )
     assert done.returncode == 0, f"ended by {done.returncode}:\n{done.stderr[-3000:]}"
     return json.loads(done.stdout)
 
 
 def test_damaged_chunks_kill_no_process_and_raise_nothing_but_chunk_errors() -> None:
-    found = in_child("fuzz", "20261120", "1800")
-    assert set(found) == {*BYTES, *VLEN, *OBJECTS_IN, *NUMBER_CASES}
+    many = EACH * 5  # of Blosc, which crashes most easily, five times as many
+    found = in_child("fuzz", "20261120", str(many))
+    parts = {f"{name} in parts" for name in BYTES if name.startswith("blosc")}
+    assert set(found) == {*BYTES, *VLEN, *OBJECTS_IN, *NUMBER_CASES, *parts}
     damaged = {name: counts["damaged"] for name, counts in found.items()}
-    assert sum(many for name, many in damaged.items() if name.startswith("blosc")) >= 20_000
+    assert min(damaged.values()) >= EACH * 0.98  # but for rounding
+    assert sum(many for name, many in damaged.items() if name.startswith("blosc")) > 80 * EACH
     for name, counts in found.items():
         if name in NUMBER_CASES:  # nearly all bits are numbers
             continue
