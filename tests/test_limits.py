@@ -66,10 +66,3 @@ def test_each_limit_is_described_and_named_by_its_error(name: str) -> None:
 def test_a_limit_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(TypeError):
         Limits(**wrong)
-
-
-def test_a_stored_chunk_may_be_twice_as_large_and_some_more() -> None:
-    limits = Limits(chunk_bytes=1000)
-    assert limits.stored_bytes(0) == 65_536
-    assert limits.stored_bytes(100) == 65_736
-    assert limits.stored_bytes(None) == 67_536

@@ -19,9 +19,7 @@ from types import TracebackType
 
 from zarr_cdm.errors import LimitError
 
-KiB, MiB = 2**10, 2**20
-# What compressors may add to bytes that cannot be compressed.
-STORED_TIMES, STORED_SPARE = 2, 64 * KiB
+MiB = 2**20
 
 
 def _most_of_memory() -> int:
@@ -66,7 +64,7 @@ class Limits:
         Number of chunks along an axis of a grid that lists them.
     chunk_bytes
         Size of one decoded chunk; Blosc counts with signed 32-bit integers. A stored one may have
-        twice that and 64 KiB, see `stored_bytes`.
+        twice as many as it has decoded, and 64 KiB.
     read_bytes
         Size of what one selection reads; 90 % of the memory of the machine.
     codecs
@@ -121,16 +119,6 @@ class Limits:
         limit = getattr(self, name)
         if found > limit:
             raise LimitError(f"{what} asks for {found}, the limit is {limit}; raise Limits.{name}")
-
-    def stored_bytes(self, decoded: int | None) -> int:
-        """Return how many bytes a chunk may be stored in that is ``decoded`` bytes in memory.
-
-        None, for elements of variable length, stands for the largest chunk.
-
-        >>> Limits().stored_bytes(10**6)
-        2065536
-        """
-        return STORED_TIMES * (self.chunk_bytes if decoded is None else decoded) + STORED_SPARE
 
     def use(self) -> Used:
         """Make these the limits of the process; as a context, those before come back after it."""

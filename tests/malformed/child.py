@@ -23,7 +23,7 @@ import numpy as np
 import xarray
 
 import zarr_cdm.formats.table
-from zarr_cdm.core.group import open_group
+from zarr_cdm.core.opening import open_group
 from zarr_cdm.core.stores.table import open_store
 from zarr_cdm.errors import ZarrCdmError, ZarrCdmWarning
 from zarr_cdm.limits import Limits

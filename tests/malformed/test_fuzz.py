@@ -19,7 +19,7 @@ from tests.malformed.chunks import INNER, NO_CHUNK, with_crc
 from tests.malformed.documents import sharded
 from tests.malformed.stores import ARRAY, ARRAY_V2, DATA, GROUP, LITTLE, chunks, document, named
 from tests.metadata.test_malformed import WHOLE_V2, WHOLE_V3, places
-from zarr_cdm.core.group import open_group
+from zarr_cdm.core.opening import open_group
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.errors import ChunkError, LimitError, ZarrCdmError
 

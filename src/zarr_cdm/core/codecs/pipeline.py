@@ -26,7 +26,7 @@ from zarr_cdm.core.codecs.transpose import TransposeCodec
 from zarr_cdm.core.extents import Extents
 from zarr_cdm.core.indexing import Part
 from zarr_cdm.errors import MetadataError
-from zarr_cdm.limits import DEFAULT_LIMITS
+from zarr_cdm.limits import current
 from zarr_cdm.metadata.extension import Extension
 
 # By how much encoding may enlarge a chunk at most.
@@ -85,7 +85,7 @@ class Pipeline:
         # More bytes than that are no chunk of these codecs, and not worth reading.
         self.most_bytes = MOST_GROWTH * self.stored_bytes + MOST_OVERHEAD
         if self.stored.dtype.hasobject:
-            self.most_bytes = DEFAULT_LIMITS.chunk_bytes
+            self.most_bytes = current().chunk_bytes
         # What decodes parts of a chunk, where that can be done.
         first = chain[at + 1] if self._is_memory and self._axes is not None else None
         self._blosc: BloscCodec | None = first if isinstance(first, BloscCodec) else None
