@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "core.resizing": "parallel core.stores core.grids",
     "core.extents": "core.indexing",
     "core.codecs": "errors limits registry metadata core.grids core.indexing core.extents",
-    "core.hierarchy": "errors metadata core.stores",
+    "core.hierarchy": "errors limits metadata core.stores",
     "core.consolidating": "errors metadata core.stores core.hierarchy",
     "core.editing": "errors parallel metadata core.stores core.hierarchy core.consolidating",
     "core.result": "errors core.options core.stores core.indexing core.extents core.codecs",

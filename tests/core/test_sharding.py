@@ -227,7 +227,7 @@ def test_an_index_that_lies_is_an_error_that_names_the_key(index: bytes) -> None
     if len(index) < 32:
         target.store.set("a/c/0", index)
     for selection in (slice(None), 0):
-        with pytest.raises(ChunkError) as caught:
+        with pytest.raises((ChunkError, LimitError)) as caught:
             target[selection]
         assert caught.value.key == "a/c/0"
 

@@ -154,7 +154,6 @@ SHAPE = [
         LimitError,
         r"Limits\.read_bytes",
         whole=True,
-        waits="core/array.py has to check Limits.read_bytes",
     ),
     Case(
         "4.2 read",
@@ -163,7 +162,6 @@ SHAPE = [
         LimitError,
         r"Limits\.read_bytes",
         whole=True,
-        waits="core/array.py has to check Limits.read_bytes",
     ),
     Case(
         "4.2 read",
@@ -173,7 +171,6 @@ SHAPE = [
         r"Limits\.read_bytes",
         whole=True,
         limits={"read_bytes": 255},
-        waits="core/array.py has to check Limits.read_bytes",
     ),
 ]
 

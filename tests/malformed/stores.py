@@ -62,8 +62,6 @@ class Case:
         When the error must come, "open" or "read"; '' for either.
     megabytes, seconds
         What it may cost.
-    waits
-        What has to be built first, until when it is expected to fail.
     """
 
     row: str
@@ -81,7 +79,6 @@ class Case:
     megabytes: int = 256
     seconds: float = 5
     user: int | None = None
-    waits: str = ""
 
     @property
     def kinds(self) -> set[str]:

@@ -93,8 +93,7 @@ def folder() -> Iterator[Path]:
 def parameters() -> Iterator[Any]:
     for case in CASES:
         for way in case.ways:
-            marks = [pytest.mark.xfail(strict=True, reason=case.waits)] if case.waits else []
-            yield pytest.param(case, way, id=f"{case.label} ({way})", marks=marks)
+            yield pytest.param(case, way, id=f"{case.label} ({way})")
 
 
 @pytest.mark.parametrize(("case", "way"), list(parameters()))

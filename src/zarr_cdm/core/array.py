@@ -227,6 +227,12 @@ class ZarrArray(Changing):
         return self._read_parts(expand(selection, self.shape))
 
     def _read_parts(self, parts: Sequence[Part]) -> np.ndarray:
+        # Before it is planned: of too many chunks the plan alone would take too long.
+        size = self.dtype.itemsize
+        for part, length in zip(parts, self.shape, strict=True):
+            if not isinstance(part, int):
+                size *= _length(part, length)
+        current().check("read_bytes", size, "the selection")
         plan = cut(parts, self.shape, self._read_grid)
         values = np.empty(plan.shape, self.dtype)
         self._read(plan, Result(values, OUTER, self.fill, Missing(self.options.missing_chunks)))
@@ -366,6 +372,13 @@ def _shard_of(pipeline: Pipeline) -> Shard | None:
     if not isinstance(serializer, ShardingCodec) or pipeline.array_codecs or pipeline.byte_codecs:
         return None
     return serializer.shard(pipeline.stored)
+
+
+def _length(part: slice | np.ndarray, size: int) -> int:
+    if isinstance(part, slice):
+        start, stop, step = part.indices(size)
+        return max(0, -((start - stop) // step))  # `len` counts to 2**63 only
+    return len(part)
 
 
 class Indexer:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from zarr_cdm.core.stores.base import Store
+from zarr_cdm.core.stores.base import Span, Store
 from zarr_cdm.errors import NodeNotFoundError, ZarrCdmError
+from zarr_cdm.limits import current
 from zarr_cdm.metadata import consolidated, v2, v3
 from zarr_cdm.metadata.documents import Document, Node, ZarrVersion
 from zarr_cdm.metadata.json import dumps, loads_object
@@ -43,13 +44,13 @@ def find_root(store: Store, path: str = "") -> Root:
         Its document is no legal one.
     """
     newest, old = (join(path, name) for name in (v3.KEY, consolidated.KEY))
-    root = store.get(newest)
+    root = store.get(newest, _whole())
     if root is not None:
         document = load(root, store, newest)
         tree = _named(consolidated.read_v3, document, store=store, key=newest)
         node = tree or Node(partial(v3.read, document), Members(store, path))
         return Root(_checked(node, store, newest), 3, tree is not None)
-    all_v2 = store.get(old)  # not before: far away, each request counts
+    all_v2 = store.get(old, _whole())  # not before: far away, each request counts
     if all_v2 is not None:
         document = load(all_v2, store, old)
         node = _named(consolidated.read_v2, document, store=store, key=old)
@@ -59,6 +60,11 @@ def find_root(store: Store, path: str = "") -> Root:
         missing = f"there is no {v3.KEY}, {v2.GROUP_KEY} or {v2.ARRAY_KEY}"
         raise NodeNotFoundError(f"no Zarr hierarchy: {missing}", source=store.url, key=path or None)
     return Root(_checked(found, store, join(path, v2.GROUP_KEY)), 2, False)
+
+
+def _whole() -> Span:
+    """Return what asks for a whole document, but for no more bytes than one may have."""
+    return Span(0, None, current().document_bytes)
 
 
 def load(data: bytes, store: Store, key: str) -> dict[str, Any]:
@@ -126,7 +132,7 @@ def _read_node(store: Store, path: str) -> Node | None:
 def nodes_at(store: Store, paths: list[str]) -> list[Node | None]:
     """Return the node at each path, None where there is none."""
     keys = [join(path, key) for path in paths for key in NODE_KEYS]
-    values = store.get_many([(key, None) for key in keys])
+    values = store.get_many([(key, _whole()) for key in keys])
     rows = [values[i : i + len(NODE_KEYS)] for i in range(0, len(values), len(NODE_KEYS))]
     return [_node(store, path, *row) for path, row in zip(paths, rows, strict=True)]
 

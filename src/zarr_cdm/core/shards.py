@@ -94,12 +94,13 @@ def _places(
     key: str, wanted: Wanted, index: np.ndarray | None, result: Result, shard: Shard
 ) -> list[Place]:
     """Return where in a shard the chunks lie; fill at once what it does not have."""
-    places = []
+    places, most = [], Span(0, None, shard.chunks.most_bytes)
     spans = [None] * len(wanted.pieces) if index is None else spans_of(index, wanted.places)
     for piece, span in zip(wanted.pieces, spans, strict=True):
         if span is None:
             result.add(piece, None, shard.chunks, None)
         else:
+            most.within(span[1])
             places.append(Place(key, *span, piece, shard.chunks))
     return places
 
