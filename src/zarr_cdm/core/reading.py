@@ -12,7 +12,7 @@ from functools import lru_cache
 from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.core.indexing import Index, Piece
 from zarr_cdm.core.parts import Place, is_large, read_large
-from zarr_cdm.core.result import BATCH, Result, Rooms, named
+from zarr_cdm.core.result import BATCH, Result, Rooms, at_once, named
 from zarr_cdm.core.stores.base import Span, Store
 from zarr_cdm.parallel import run
 
@@ -28,8 +28,9 @@ def read_chunks(
 
     def work(batch: Sequence[Piece]) -> None:
         rooms = Rooms()
-        for at in range(0, len(batch), store.batch):
-            read(batch[at : at + store.batch], rooms)
+        step = at_once(store, pipeline_of(batch[0].chunk).stored_bytes)
+        for at in range(0, len(batch), step):
+            read(batch[at : at + step], rooms)
 
     def read(batch: Sequence[Piece], rooms: Rooms) -> None:
         keys = [keys_of[0](piece.chunk) for piece in batch]

@@ -17,6 +17,8 @@ from zarr_cdm.errors import ChunkError, ZarrCdmError, ZarrCdmWarning
 
 # How many pieces a thread takes at once: enough that taking them costs little beside the work.
 BATCH = 32
+# How many requests' worth of bytes may be held at once, that are read and not yet decoded.
+HELD = 128
 Take = Callable[[np.ndarray, Any], np.ndarray]
 
 
@@ -126,3 +128,8 @@ class named:
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, ZarrCdmError):
             error.at(source=self._store.url, key=self._key)
+
+
+def at_once(store: Store, size: int) -> int:
+    """Return how many chunks of ``size`` bytes are asked for at once: of large ones, few."""
+    return max(1, min(store.batch, HELD * store.gap // max(1, size)))

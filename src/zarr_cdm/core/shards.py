@@ -15,7 +15,7 @@ import numpy as np
 from zarr_cdm.core.codecs.sharding import Shard, spans_of
 from zarr_cdm.core.indexing import Index, Piece
 from zarr_cdm.core.parts import Place, is_large, read_large
-from zarr_cdm.core.result import BATCH, Result, named
+from zarr_cdm.core.result import BATCH, Result, at_once, named
 from zarr_cdm.core.stores.base import Span, Store
 from zarr_cdm.errors import ChunkError
 from zarr_cdm.parallel import run
@@ -66,8 +66,9 @@ def read_shards(store: Store, wanted: Mapping[str, Wanted], result: Result, shar
 
     def read(batch: Sequence[Stretch]) -> None:
         room = shard.chunks.room()
-        for at in range(0, len(batch), store.batch):
-            part = batch[at : at + store.batch]
+        step = at_once(store, max([stretch.span.length or 0 for stretch in batch]))
+        for at in range(0, len(batch), step):
+            part = batch[at : at + step]
             values = store.get_many([(stretch.key, stretch.span) for stretch in part])
             for stretch, data in zip(part, values, strict=True):
                 with named(store, stretch.key):
@@ -87,7 +88,7 @@ def read_shards(store: Store, wanted: Mapping[str, Wanted], result: Result, shar
             places = [place for place in places if place.piece.whole]
         stretches += _stretches(places, store.gap)
     read_large(store, large, result)
-    run(read, stretches, store.batch)
+    run(read, stretches, max(store.batch, BATCH))
 
 
 def _places(

@@ -26,6 +26,8 @@ import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import groupby
+from operator import itemgetter
 
 from zarr_cdm.core.stores.base import (
     Buffer,
@@ -54,7 +56,7 @@ _MISSING = (FileNotFoundError, NotADirectoryError)
 class LocalStore:
     """The files below a directory, which need not exist before something is written."""
 
-    batch = 1
+    batch = 16
     gap = 16 * 2**10
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
@@ -69,23 +71,32 @@ class LocalStore:
 
     def get(self, key: str, span: Span | None = None) -> bytes | None:
         """Return the value at a key or a part of it, None where there is no such key."""
+        return self._get(key, (span,))[0]
+
+    def get_many(self, requests: Sequence[Request]) -> Values:
+        """Return what `get` would for each request; neighbours of one key at one opening."""
+        values: Values = []
+        for key, asked in groupby(requests, itemgetter(0)):
+            values += self._get(key, [span for _, span in asked])
+        return values
+
+    def _get(self, key: str, spans: Sequence[Span | None]) -> Values:
         check_key(key)
         try:
             descriptor = self._open(key)
             try:
-                return _read(descriptor, span)
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
+                    raise OSError(f"not a regular file but {stat.filemode(status.st_mode)}")
+                return [_read(descriptor, span, status.st_size) for span in spans]
             finally:
                 os.close(descriptor)
         except _MISSING:
-            return None
+            return [None] * len(spans)
         except LimitError as error:
             raise error.at(source=self.url, key=key) from None
         except OSError as error:
             raise self._failure("cannot read", error, key) from error
-
-    def get_many(self, requests: Sequence[Request]) -> Values:
-        """Return what `get` would for each of the requests."""
-        return [self.get(key, span) for key, span in requests]
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield all keys below a prefix; links to directories are not followed."""
@@ -225,12 +236,9 @@ class LocalStore:
         return f"<LocalStore {self.url}>"
 
 
-def _read(descriptor: int, span: Span | None) -> bytes:
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(f"not a regular file but {stat.filemode(status.st_mode)}")
-    part = slice(0, status.st_size) if span is None else span.within(status.st_size)
-    if part.start:
+def _read(descriptor: int, span: Span | None, size: int) -> bytes:
+    part = slice(0, size) if span is None else span.within(size)
+    if span is not None and not span.is_whole:
         os.lseek(descriptor, part.start, os.SEEK_SET)
     wanted = part.stop - part.start
     data = os.read(descriptor, wanted)
