@@ -10,6 +10,7 @@ import pytest
 
 from zarr_cdm.core.array import ZarrArray
 from zarr_cdm.core.stores.local import LocalStore
+from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.errors import UnknownNameError, UnsupportedError, ZarrCdmError
 from zarr_cdm.metadata import v2
 
@@ -118,3 +119,11 @@ def test_nczarr_writes_numbers_as_texts(tmp_path: Any) -> None:
     number = v2.read_array(document([text | {"astype": "<i4"}], dtype="<f8"), {}).codecs[1]
     assert (number.configuration["scale"], number.configuration["offset"]) == (15.0, -2)
     assert number.configuration["dtype"] == "<f8"
+
+
+def test_objects_that_must_not_be_changed_are_written() -> None:
+    array = ZarrArray(MemoryStore(), "", v2.read_array(document([{"id": "vlen-bytes"}]), {}))
+    values = objects([b"a", b"", b"b", b"", b"c"])
+    values.flags.writeable = False
+    array[...] = values
+    assert array[...].tolist() == values.tolist()

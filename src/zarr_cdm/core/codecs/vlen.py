@@ -110,7 +110,8 @@ def _check_elements(name: str, kind: type, spec: ChunkSpec) -> None:
 
 
 def _encode(codec: Any, array: np.ndarray) -> Buffer:
-    encoded: bytes = codec.encode(np.ascontiguousarray(array, object).reshape(-1))
+    # numcodecs only takes an array that it could write to.
+    encoded: bytes = codec.encode(np.require(array, object, ["C", "W"]).reshape(-1))
     return encoded
 
 
