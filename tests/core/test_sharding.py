@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import hypothesis.strategies as st
@@ -16,6 +17,7 @@ from zarr_cdm.core.array import ZarrArray
 from zarr_cdm.core.stores.base import Request, Values
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.errors import ChunkError, LimitError, MetadataError, ZarrCdmError
+from zarr_cdm.metadata.extension import Extension
 from zarr_cdm.metadata.v3 import read
 
 LITTLE = {"name": "bytes", "configuration": {"endian": "little"}}
@@ -140,6 +142,23 @@ class CountingStore(MemoryStore):
     def get_many(self, requests: Sequence[Request]) -> Values:
         self.rounds.append(list(requests))
         return super().get_many(requests)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_text_without_dimensions_lies_in_shards(depth: int) -> None:
+    codecs: list[Any] = [{"name": "vlen-utf8"}]
+    for _ in range(depth):
+        codecs = [sharding([], inner=codecs)]
+    plain = array([], regular([]), [LITTLE]).metadata
+    text = replace(
+        plain,
+        data_type=Extension("string"),
+        fill_value="",
+        codecs=tuple(map(Extension.from_json, codecs)),
+    )
+    texts = ZarrArray(MemoryStore(), "a", text)
+    texts[...] = "ä"
+    assert texts[...][()] == "ä"
 
 
 def test_one_point_of_a_shard_costs_its_index_and_one_chunk() -> None:

@@ -162,7 +162,11 @@ class ShardingCodec:
 
     def encode(self, array: np.ndarray, spec: ChunkSpec) -> Buffer:
         shard = self.shard(spec)
-        parts = {place: shard.chunks.encode(array[part]) for place, part in shard.places()}
+        # An array, even where it is without dimensions.
+        parts = {
+            place: shard.chunks.encode(array[(*part, ...)])
+            for place, part in shard.places()
+        }
         return b"".join(shard.lined_up(parts))
 
     def decode(self, data: Buffer, spec: ChunkSpec) -> np.ndarray:
