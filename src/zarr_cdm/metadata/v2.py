@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,8 @@ OBJECT_CODECS = {
 }
 # Those of them that v3 knows too, without parameters.
 SHARED_OBJECT_CODECS = {"vlen-utf8", "vlen-bytes"}
+# A filter that has to know the type: it stands before the array-to-bytes codec.
+ROUNDING = "bitround"
 # Codecs that other readers look for under ``compressor``; all else goes to ``filters``.
 COMPRESSORS = {"blosc", "gzip", "zstd", "zlib", "bz2", "lzma", "lz4"}
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{0,18})?([eE][+-]?\d{1,3})?", re.ASCII)
@@ -68,6 +71,7 @@ def read_array(document: Mapping[str, Any], attributes: Mapping[str, Any]) -> Ar
     steps = _steps(document)
     separator = document.get("dimension_separator")
     data_type, serializer, steps = _serializer(data_type, endian, steps)
+    rounding = list(takewhile(lambda step: step["id"] == ROUNDING, steps))
     fill = document["fill_value"]
     item_bytes = numpy_dtype(data_type).itemsize
     return ArrayMetadata(
@@ -78,8 +82,9 @@ def read_array(document: Mapping[str, Any], attributes: Mapping[str, Any]) -> Ar
         fill_value=None if fill is None else fills.decode(fill, data_type, endian),
         codecs=(
             *_order(document["order"], len(shape)),
+            *(_codec_from_v2(step, item_bytes) for step in rounding),
             serializer,
-            *(_codec_from_v2(step, item_bytes) for step in steps),
+            *(_codec_from_v2(step, item_bytes) for step in steps[len(rounding) :]),
         ),
         attributes=attributes,
         zarr_format=2,
@@ -174,9 +179,10 @@ def write_array(document: ArrayMetadata) -> dict[str, Any]:
         if codecs[0].configuration["order"] != list(range(len(document.shape)))[::-1]:
             raise UnsupportedError("Zarr v2 knows order C and F, no other transpose")
         order, codecs = "F", codecs[1:]
-    serializer, *steps = codecs
+    rounding = list(takewhile(lambda codec: codec.name == NUMCODECS + ROUNDING, codecs))
+    serializer, *steps = codecs[len(rounding) :]
     endian = serializer.configuration.get("endian")
-    filters = [_codec_to_v2(codec) for codec in steps]
+    filters = [_codec_to_v2(codec) for codec in (*rounding, *steps)]
     if serializer.name != "bytes":
         filters.insert(0, _object_codec_to_v2(serializer, document.data_type))
     compressor = filters.pop() if filters and filters[-1]["id"] in COMPRESSORS else None
