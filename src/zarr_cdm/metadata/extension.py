@@ -43,7 +43,8 @@ class Extension:
     def to_json(self) -> dict[str, Any]:
         """Return the object form, which every reader knows; short-hand came later."""
         document: dict[str, Any] = {"name": self.name}
-        if self.configuration:
+        # zarr-python reads no codec of numcodecs without a configuration, be it empty.
+        if self.configuration or self.name.startswith("numcodecs."):
             document["configuration"] = dict(self.configuration)
         return document
 
