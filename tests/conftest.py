@@ -7,4 +7,5 @@ from hypothesis import HealthCheck, settings
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("sample", max_examples=40, **COMMON)
 settings.register_profile("full", max_examples=1000, **COMMON)
-settings.load_profile("full" if os.environ.get("ZARR_CDM_SWEEP") == "full" else "sample")
+FULL = os.environ.get("ZARR_CDM_SWEEP") == "full"
+settings.load_profile("full" if FULL else "sample")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import queue
 import re
 import socket
 import struct
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from mimetypes import guess_type
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -36,6 +38,7 @@ class Site:
     url: str = ""
     asked: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    posted: queue.SimpleQueue[bytes] = field(default_factory=queue.SimpleQueue)
     running: int = 0
     most_running: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -72,6 +75,10 @@ def serve(**settings: object) -> Iterator[Site]:
                 site.running -= 1
             self._reply(body=True)
 
+        def do_POST(self) -> None:
+            site.posted.put(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send(204, b"")
+
         def _reply(self, *, body: bool) -> None:
             key = unquote(urlsplit(self.path).path).lstrip("/")
             asked = self.headers.get("Range")
@@ -80,6 +87,7 @@ def serve(**settings: object) -> Iterator[Site]:
                 FAULTS[fault](self, site, site.values.get(key, b""), asked)
                 return
             status, data, headers = _respond(site, key, asked)
+            headers["Content-Type"] = guess_type(key)[0] or "application/octet-stream"
             self.send(status, data if body else b"", {"Content-Length": str(len(data)), **headers})
 
         def _times(self) -> int:

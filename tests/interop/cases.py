@@ -1,370 +1,475 @@
-"""The arrays that are exchanged with other libraries: types, codecs, shapes and orders."""
+"""The arrays that are exchanged with other libraries: a table for each thing that may vary.
+
+A case takes one row of each table. All of them together would be millions: the quick run takes as
+few as hold every pair of rows, ``ZARR_CDM_SWEEP=full`` as few as hold every three.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
-from pathlib import Path
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from itertools import combinations, product
+from math import gcd
 from typing import Any
 
 import numpy as np
 
-from zarr_cdm.core.group import ZarrGroup, create_tree, open_tree, publish
-from zarr_cdm.core.stores.local import LocalStore
-from zarr_cdm.metadata import v2
+from tests.conftest import FULL
+from tests.interop.data_types import BOTH, TYPES, Type
+from zarr_cdm.core.group import ZarrGroup, create_group, publish
+from zarr_cdm.core.stores.base import Store
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node, ZarrVersion
-from zarr_cdm.metadata.dtypes import has_byte_order, zarr_type
+from zarr_cdm.metadata.dtypes import to_typestr
 from zarr_cdm.metadata.extension import Extension
-from zarr_cdm.metadata.json import dumps, loads_object
 
-Json = dict[str, Any]
-NUMBERS = [
-    *("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8"),
-    *("<f2", "<f4", "<f8", "<c8", "<c16", ">i2", ">f8", ">c8"),
-]
-TEXTS = ["|S3", "<U2", ">U2", "|V3", "|O"]
-SHAPES = [
-    ((), ()),
-    ((5,), (2,)),
-    ((4, 6), (3, 4)),
-    ((3, 4), (10, 7)),
-    ((0, 3), (1, 2)),
-    ((3, 4, 5), (2, 4, 1)),
-]
-BLOSC = {"clevel": 5, "blocksize": 0}
-V3_CODECS: dict[str, list[Json]] = {
-    "none": [],
-    "blosc-lz4": [
-        {"name": "blosc", "configuration": BLOSC | {"cname": "lz4", "shuffle": "shuffle"}}
-    ],
-    "blosc-zstd": [
-        {"name": "blosc", "configuration": BLOSC | {"cname": "zstd", "shuffle": "bitshuffle"}}
-    ],
-    "blosc-blosclz": [
-        {"name": "blosc", "configuration": BLOSC | {"cname": "blosclz", "shuffle": "noshuffle"}}
-    ],
-    "blosc-zlib": [
-        {"name": "blosc", "configuration": BLOSC | {"cname": "zlib", "shuffle": "shuffle"}}
-    ],
-    "zstd": [{"name": "zstd", "configuration": {"level": 3, "checksum": False}}],
-    "zstd-checksum": [{"name": "zstd", "configuration": {"level": 3, "checksum": True}}],
-    "gzip": [{"name": "gzip", "configuration": {"level": 5}}],
-    "crc32c": [{"name": "crc32c"}],
-    "gzip-crc32c": [{"name": "gzip", "configuration": {"level": 1}}, {"name": "crc32c"}],
+Codecs = Callable[[Type], list[Extension]]
+
+
+def _nothing(type: Type) -> list[Extension]:
+    return []
+
+
+def _all(type: Type) -> bool:
+    return True
+
+
+def _kinds(kinds: str, *, little: bool = False) -> Callable[[Type], bool]:
+    """Return the test for NumPy's own types of these kinds."""
+    return lambda type: (
+        type.kind in kinds and not type.is_machine and (type.endian != "big" or not little)
+    )
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Codecs around the one that makes bytes, or instead of it, and the types that they are for.
+
+    ``filters`` stand before it in v3 and behind it in v2.
+    """
+
+    after: Codecs = _nothing
+    filters: Codecs = _nothing
+    before: Codecs = _nothing
+    instead: Codecs = _nothing
+    fits: Callable[[Type], bool] = _all
+    versions: tuple[ZarrVersion, ...] = BOTH
+
+
+def _codecs(name: str, **configuration: Any) -> Codecs:
+    return lambda type: [Extension(name, configuration)]
+
+
+def _blosc(cname: str, shuffle: str) -> Codecs:
+    shared = {"cname": cname, "clevel": 5, "shuffle": shuffle, "blocksize": 0}
+    return lambda type: [Extension("blosc", shared | {"typesize": _item_bytes(type)})]
+
+
+def _floats(type: Type) -> bool:
+    """Tell whether a type is of floats in little-endian order, and its fill value an easy one."""
+    return _kinds("f", little=True)(type) and type.fill is np.nan
+
+
+def _item_bytes(type: Type) -> int:
+    return max(1, type.dtype.itemsize)
+
+
+def _typed(name: str, *keys: str, **configuration: Any) -> Codecs:
+    """Return a codec of numcodecs that is told the type, by v2's name for it."""
+    return lambda type: [
+        Extension(
+            f"numcodecs.{name}",
+            configuration | dict.fromkeys(keys, to_typestr(type.data_type, type.endian)),
+        )
+    ]
+
+
+def _shuffle(type: Type) -> list[Extension]:
+    return [
+        Extension("numcodecs.shuffle", {"elementsize": _item_bytes(type)}),
+        Extension("numcodecs.zlib", {"level": 5}),
+    ]
+
+
+def _n5(type: Type) -> list[Extension]:
+    parts = [{"name": "bytes", "configuration": {"endian": "big"}}, {"name": "gzip"}]
+    return [Extension("n5_default", {"codecs": parts})]
+
+
+LEVEL = {"level": 3}
+LZMA = {"format": 1, "check": -1, "preset": 1, "filters": None}
+MAPS = {"encode": [["NaN", "NaN"]], "decode": [["NaN", "NaN"]]}
+CODECS: dict[str, Chain] = {
+    "none": Chain(),
+    "blosc lz4, shuffle": Chain(_blosc("lz4", "shuffle")),
+    "blosc zstd, bitshuffle": Chain(_blosc("zstd", "bitshuffle")),
+    "blosc blosclz, noshuffle": Chain(_blosc("blosclz", "noshuffle")),
+    "blosc zlib, shuffle": Chain(_blosc("zlib", "shuffle")),
+    "zstd": Chain(_codecs("zstd", level=3, checksum=False)),
+    "zstd, checksum": Chain(_codecs("zstd", level=3, checksum=True)),
+    "gzip": Chain(_codecs("gzip", level=5)),
+    "crc32c": Chain(_codecs("crc32c")),
+    "gzip, crc32c": Chain(
+        lambda type: [Extension("gzip", {"level": 1}), Extension("crc32c")], versions=(3,)
+    ),
+    "zlib": Chain(_codecs("numcodecs.zlib", level=5)),
+    "bz2": Chain(_codecs("numcodecs.bz2", level=1)),
+    "lz4": Chain(_codecs("numcodecs.lz4", acceleration=1)),
+    "lzma": Chain(_codecs("numcodecs.lzma", **LZMA)),
+    "base64": Chain(_codecs("numcodecs.base64"), versions=(2,)),
+    "shuffle, zlib": Chain(_shuffle, fits=lambda type: not type.dtype.hasobject),
+    "fletcher32": Chain(_codecs("numcodecs.fletcher32")),
+    "crc32": Chain(_codecs("numcodecs.crc32", location="start")),
+    "adler32": Chain(_codecs("numcodecs.adler32", location="start")),
+    "jenkins_lookup3": Chain(_codecs("numcodecs.jenkins_lookup3", initval=0, prefix=None)),
+    "delta": Chain(filters=_typed("delta", "dtype", "astype"), fits=_kinds("iu", little=True)),
+    "fixedscaleoffset": Chain(
+        filters=_typed("fixedscaleoffset", "dtype", "astype", scale=4, offset=2),
+        fits=_floats,
+    ),
+    "quantize": Chain(filters=_typed("quantize", "dtype", "astype", digits=3), fits=_floats),
+    "astype": Chain(
+        filters=_typed("astype", "decode_dtype", encode_dtype="<i8"),
+        fits=lambda type: _kinds("iu", little=True)(type) and type.dtype.itemsize > 1,
+    ),
+    "numcodecs.bitround": Chain(before=_codecs("numcodecs.bitround", keepbits=7), fits=_floats),
+    "numcodecs.packbits": Chain(filters=_codecs("numcodecs.packbits"), fits=_kinds("b")),
+    "bitround": Chain(before=_codecs("bitround", keepbits=7), fits=_kinds("f"), versions=(3,)),
+    "packbits": Chain(
+        instead=_codecs("packbits", padding_encoding="first_byte"),
+        fits=_kinds("biu"),
+        versions=(3,),
+    ),
+    "reshape": Chain(before=_codecs("reshape", shape=[-1]), versions=(3,)),
+    "cast_value": Chain(
+        before=_codecs("cast_value", data_type="float64", scalar_map=MAPS),
+        fits=_floats,
+        versions=(3,),
+    ),
+    "scale_offset": Chain(
+        before=_codecs("scale_offset", offset=2, scale=0.5), fits=_floats, versions=(3,)
+    ),
+    "n5_default": Chain(instead=_n5, fits=_kinds("iuf"), versions=(3,)),
+    "json2": Chain(
+        instead=_codecs("numcodecs.json2"),
+        fits=lambda type: type.kind == "t",
+        versions=(2,),
+    ),
+    "categorize": Chain(
+        instead=_codecs("numcodecs.categorize", labels=["ä", "bc", "x"], astype="|u1"),
+        fits=lambda type: type.kind == "t",
+        versions=(2,),
+    ),
 }
-V2_CODECS: dict[str, list[Json]] = {
-    "none": [],
-    "blosc-lz4": [{"id": "blosc", "cname": "lz4", "shuffle": 1, **BLOSC}],
-    "blosc-zstd": [{"id": "blosc", "cname": "zstd", "shuffle": 2, **BLOSC}],
-    "blosc-noshuffle": [{"id": "blosc", "cname": "lz4", "shuffle": 0, **BLOSC}],
-    "zstd": [{"id": "zstd", "level": 3}],
-    "gzip": [{"id": "gzip", "level": 5}],
-    "zlib": [{"id": "zlib", "level": 5}],
-    "bz2": [{"id": "bz2", "level": 1}],
-    "lz4": [{"id": "lz4", "acceleration": 1}],
-    "lzma": [{"id": "lzma", "format": 1, "check": -1, "preset": 1, "filters": None}],
-    "shuffle-zlib": [{"id": "shuffle", "elementsize": 4}, {"id": "zlib", "level": 5}],
-    "delta-zstd": [{"id": "delta", "dtype": "<i4", "astype": "<i4"}, {"id": "zstd", "level": 1}],
-    "fletcher32": [{"id": "fletcher32"}],
-    "crc32": [{"id": "crc32"}],
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A shape, and how it is cut: one length for each axis, or all of them."""
+
+    shape: tuple[int, ...]
+    lengths: tuple[int | tuple[int, ...], ...]
+
+    @property
+    def is_regular(self) -> bool:
+        return all(isinstance(length, int) for length in self.lengths)
+
+    @property
+    def common(self) -> list[int]:
+        """Lengths that fill each chunk: those of the chunks, where these are shards."""
+        return [length if isinstance(length, int) else gcd(*length) for length in self.lengths]
+
+    def doubled(self) -> Grid:
+        """Return the grid with chunks of twice the lengths; regular ones in the same shape."""
+        if self.is_regular:
+            return replace(self, lengths=tuple(2 * length for length in self.lengths))
+        twice = tuple(
+            2 * length if isinstance(length, int) else tuple(2 * each for each in length)
+            for length in self.lengths
+        )
+        return Grid(tuple(2 * size for size in self.shape), twice)
+
+    @property
+    def extension(self) -> Extension:
+        if self.is_regular:
+            return Extension("regular", {"chunk_shape": list(self.lengths)})
+        axes = [each if isinstance(each, int) else list(each) for each in self.lengths]
+        return Extension("rectilinear", {"kind": "inline", "chunk_shapes": axes})
+
+    @property
+    def first(self) -> tuple[slice, ...]:
+        """What is written: whole chunks, and behind them nothing."""
+        if not self.shape:
+            return ()
+        length = self.lengths[0]
+        return (slice(min(length if isinstance(length, int) else length[0], self.shape[0])),)
+
+
+GRIDS: dict[str, Grid] = {
+    "scalar": Grid((), ()),
+    "one axis": Grid((5,), (2,)),
+    "overhanging": Grid((4, 6), (3, 4)),
+    "larger than the array": Grid((3, 4), (10, 7)),
+    "empty": Grid((0, 3), (1, 2)),
+    "three axes": Grid((3, 4, 5), (2, 4, 1)),
+    "rectilinear": Grid((7, 6), ((3, 1, 3), (2, 4))),
+    "rectilinear, one length repeated": Grid((7, 5), ((3, 1, 3), 2)),
+    "rectilinear, overhanging": Grid((7,), ((3, 1, 5),)),
+}
+LITTLE = {"name": "bytes", "configuration": {"endian": "little"}}
+SHARDS: dict[str, dict[str, Any] | None] = {
+    "none": None,
+    "index at the end": {},
+    "index at the start": {"index_location": "start"},
+    "index without checksum": {"index_codecs": [LITTLE]},
+    "shards in shards": {},
+}
+ORDERS: dict[str, str] = {"C": "C", "F": "F"}
+KEYS: dict[str, Extension] = {
+    "default": Extension("default", {"separator": "/"}),
+    "default, dots": Extension("default", {"separator": "."}),
+    "v2, dots": Extension("v2", {"separator": "."}),
+    "v2, slashes": Extension("v2", {"separator": "/"}),
+    "v2, silent": Extension("v2"),
+}
+EXTRAS: dict[str, Any] = {
+    "none": None,
+    "names": ("y", "x", "z"),
+    "a name that is null": ("y", None, "z"),
+    "a name that is empty": ("y", "", "z"),
+    "an unknown member": None,
 }
 
 
 @dataclass(frozen=True)
 class Case:
-    """One array, as it is exchanged."""
+    """One array, as it is exchanged: a row of each table."""
 
     zarr_format: ZarrVersion
-    dtype: str
+    type: str
     codec: str
-    shape: tuple[int, ...]
-    chunks: tuple[int, ...]
-    order: str = "C"
+    grid: str
+    shards: str
+    order: str
+    keys: str
+    extra: str
+
+    def __str__(self) -> str:
+        rows = ", ".join(f"{row.name}={getattr(self, row.name)!r}" for row in fields(self)[1:])
+        return f"v{self.zarr_format}: {rows}"
 
     @property
-    def name(self) -> str:
-        """What the tables of exceptions know it by; also its name in the store."""
-        signs = str.maketrans({"<": "l", ">": "b", "|": "n"})
-        shape = "x".join(map(str, self.shape)) or "scalar"
-        return f"{self.dtype.translate(signs)}-{self.codec}-{shape}-{self.order}"
-
-    @property
-    def codecs(self) -> list[Json]:
-        """The codecs behind the serializer, in the words of the version."""
-        found = (V3_CODECS if self.zarr_format == 3 else V2_CODECS)[self.codec]
+    def legal(self) -> bool:
+        """Whether the specifications know such an array, and codecs keep its values."""
+        type, chain, grid = TYPES[self.type], CODECS[self.codec], GRIDS[self.grid]
+        if self.zarr_format not in type.versions or self.zarr_format not in chain.versions:
+            return False
+        if not chain.fits(type) or (self.order == "F" and len(grid.shape) < 2):
+            return False
+        if self.codec == "n5_default" and (self.order == "F" or not grid.shape):
+            return False  # which has a transpose of its own
         if self.zarr_format == 2:
-            return found
-        itemsize = max(1, np.dtype(self.dtype).itemsize)
-        return [
-            codec | {"configuration": codec["configuration"] | {"typesize": itemsize}}
-            if codec["name"] == "blosc"
-            else codec
-            for codec in found
-        ]
+            return (
+                grid.is_regular
+                and self.shards == "none"
+                and self.keys in ("v2, dots", "v2, slashes")
+                and self.extra in ("none", "names")
+            )
+        return not (self.extra.startswith("a name") and len(grid.shape) < 2)
+
+    @property
+    def whole(self) -> Grid:
+        """The grid of the objects in the store: chunks, or shards that hold several of them."""
+        grid = GRIDS[self.grid]
+        return grid if self.shards == "none" else grid.doubled()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.whole.shape
+
+    @property
+    def part(self) -> tuple[slice, ...]:
+        return GRIDS[self.grid].first
+
+    @property
+    def misses_chunks(self) -> bool:
+        """Whether some objects are not in the store."""
+        return any(size > part.stop for size, part in zip(self.shape, self._written, strict=False))
+
+    @property
+    def _written(self) -> tuple[slice, ...]:
+        """What the objects hold of which some part was written."""
+        return tuple(
+            slice(self.whole.first[0].stop) if axis == 0 else slice(size)
+            for axis, size in enumerate(self.shape)
+        )
 
     @property
     def values(self) -> np.ndarray:
-        """The values, with all that is odd in its type."""
-        count = int(np.prod(self.shape))
-        dtype = np.dtype(self.dtype)
-        numbers = np.arange(count) * 7 % 120
-        if dtype.kind in "SUO":
-            values = np.array(
-                [("", "ä" if dtype.kind != "S" else "a", "bc")[n % 3] for n in numbers]
-            )
-            return values.astype(dtype.newbyteorder("=")).reshape(self.shape)
-        if dtype.kind == "V":
-            return np.arange(3 * count, dtype="u1").view(dtype).reshape(self.shape)
-        values = numbers.astype(dtype.newbyteorder("="))
-        if dtype.kind in "fc":
-            odd = np.array([np.nan, -0.0, np.inf, -np.inf, 0.1], dtype.newbyteorder("="))
-            values[: len(odd)] = odd[:count]
-        return values.reshape(self.shape)
+        """The values that codecs keep, in the native byte order."""
+        type = TYPES[self.type]
+        values = type.values(int(np.prod(self.shape))).reshape(self.shape)
+        if self.codec in ("fixedscaleoffset", "quantize", "scale_offset"):  # no infinite numbers
+            values = (np.arange(values.size) % 50 * 0.5).astype(values.dtype).reshape(self.shape)
+        if self.codec in ("bitround", "numcodecs.bitround"):  # 0.1 has too many bits
+            values = np.where(values == np.array(0.1, values.dtype), 0.5, values)
+        return np.asarray(values, type.dtype)
 
     @property
-    def fill(self) -> Any:
-        """The fill value, which is not all zeros if it can be otherwise."""
-        kind = np.dtype(self.dtype).kind
-        return {
-            "b": True,
-            "f": np.nan,
-            "c": 1 - 2j,
-            "S": b"ab",
-            "U": "x",
-            "O": "x",
-            "V": b"\0\1\2",
-        }.get(kind, 42)
+    def expected(self) -> np.ndarray:
+        """What is read: values, and the fill value where nothing was written."""
+        type = TYPES[self.type]
+        fill = np.zeros((), type.dtype)[()] if type.fill is None else type.fill_value
+        whole = np.empty(self.shape, type.dtype)
+        whole[...] = fill
+        whole[self.part] = self.values[self.part]
+        return whole
 
     @property
     def document(self) -> ArrayMetadata:
         """The document that we write for it."""
-        dtype = np.dtype(self.dtype)
-        fill = self.fill if dtype.hasobject else np.array(self.fill, dtype.newbyteorder("="))[()]
-        if self.zarr_format == 3:
-            return self._document_v3(dtype, fill)
-        filters, compressor = split(self.codecs)
-        if dtype.hasobject:
-            filters = [{"id": "vlen-utf8"}, *filters]
-        fields = {
-            "zarr_format": 2,
-            "shape": list(self.shape),
-            "chunks": list(self.chunks),
-            "dtype": self.dtype,
-            "compressor": compressor,
-            "fill_value": None,
-            "order": self.order,
-            "filters": filters or None,
-            "dimension_separator": ".",
-        }
-        found = v2.read_array(fields, {"units": "K"})
-        return ArrayMetadata(
-            **{name: getattr(found, name) for name in found.__slots__} | {"fill_value": fill}
-        )
-
-    def _document_v3(self, dtype: np.dtype, fill: Any) -> ArrayMetadata:
-        endian = "big" if self.dtype[0] == ">" else "little"
-        serializer = Extension("bytes", {"endian": endian} if has_byte_order(dtype) else {})
-        if dtype.hasobject:
-            serializer = Extension("vlen-utf8")
-        axes = list(range(len(self.shape)))[::-1]
-        turned = [Extension("transpose", {"order": axes})] if self.order == "F" else []
+        type, rank = TYPES[self.type], len(self.shape)
+        names = EXTRAS[self.extra]
+        members = {"cdm": {"must_understand": False, "a": 1}}
+        attributes: dict[str, Any] = {"units": "K"}
+        if names and self.zarr_format == 2:
+            attributes["_ARRAY_DIMENSIONS"] = list(names[:rank])
         return ArrayMetadata(
             shape=self.shape,
-            data_type=zarr_type(dtype),
-            chunk_grid=Extension("regular", {"chunk_shape": list(self.chunks)}),
-            chunk_key_encoding=Extension("default", {"separator": "/"}),
-            fill_value=fill,
-            codecs=(*turned, serializer, *map(Extension.from_json, self.codecs)),
-            attributes={"units": "K"},
+            data_type=type.data_type,
+            chunk_grid=self.whole.extension,
+            chunk_key_encoding=KEYS[self.keys],
+            fill_value=type.fill_value,
+            codecs=tuple(self._codecs()),
+            attributes=attributes,
+            dimension_names=names[:rank] if names and self.zarr_format == 3 else None,
+            members=members if self.extra == "an unknown member" else {},
+            zarr_format=self.zarr_format,
         )
 
+    def _codecs(self) -> list[Extension]:
+        chunk = GRIDS[self.grid].common
+        if self.shards == "none":
+            return self._chunk_codecs()
+        codecs = self._sharded(chunk, self._chunk_codecs())
+        if self.shards == "shards in shards":
+            return self._sharded(chunk, codecs)
+        return codecs
 
-def split(codecs: list[Json]) -> tuple[list[Json], Json | None]:
-    """Return filters and compressor of v2."""
-    compressors = {"blosc", "gzip", "zstd", "zlib", "bz2", "lzma", "lz4"}
-    if codecs and codecs[-1]["id"] in compressors:
-        return codecs[:-1], codecs[-1]
-    return codecs, None
+    def _sharded(self, chunk: list[int], codecs: list[Extension]) -> list[Extension]:
+        default = {"index_codecs": [LITTLE, {"name": "crc32c"}], "index_location": "end"}
+        inner = {"chunk_shape": chunk, "codecs": [codec.to_json() for codec in codecs]}
+        return [Extension("sharding_indexed", inner | default | (SHARDS[self.shards] or {}))]
+
+    def _chunk_codecs(self) -> list[Extension]:
+        type, chain = TYPES[self.type], CODECS[self.codec]
+        axes = list(range(len(self.shape)))[::-1]
+        turned = [Extension("transpose", {"order": axes})] if self.order == "F" else []
+        serializer = chain.instead(type) or [type.serializer]
+        if self.codec == "n5_default":
+            parts = serializer[0].configuration["codecs"]
+            turn = {"name": "transpose", "configuration": {"order": axes}}
+            serializer = [Extension("n5_default", {"codecs": [turn, *parts]})]
+        filters = chain.filters(type)
+        if self.zarr_format == 2:
+            return [*turned, *chain.before(type), *serializer, *filters, *chain.after(type)]
+        return [*turned, *filters, *chain.before(type), *serializer, *chain.after(type)]
 
 
-def cases(zarr_format: ZarrVersion) -> Iterator[Case]:
-    """Yield all types with one codec, and all codecs with all shapes and orders."""
-    for dtype in [*NUMBERS, *TEXTS]:
-        yield Case(zarr_format, dtype, "zstd", (4, 6), (3, 4))
-        yield Case(zarr_format, dtype, "none", (), ())
-        yield Case(zarr_format, dtype, "gzip", (5,), (2,))
-    for codec in V3_CODECS if zarr_format == 3 else V2_CODECS:
-        for shape, chunks in SHAPES:
-            for order in "CF" if len(shape) > 1 else "C":
-                yield Case(zarr_format, "<i4", codec, shape, chunks, order)
-
-
-CASES: Mapping[ZarrVersion, dict[str, Case]] = {
-    2: {case.name: case for case in cases(2)},
-    3: {case.name: case for case in cases(3)},
+AXES: dict[str, Mapping[str, Any]] = {
+    "type": TYPES,
+    "codec": CODECS,
+    "grid": GRIDS,
+    "shards": SHARDS,
+    "extra": EXTRAS,
+    "keys": KEYS,
+    "order": ORDERS,
 }
+TRIES = 60
 
 
-def write_ours(
-    root: Path, zarr_format: ZarrVersion, consolidated: bool, *, fill: bool = True
-) -> None:
-    """Write all arrays of a version with this package; half of the first axis, if ``fill``."""
-    arrays = {name: Node(case.document) for name, case in CASES[zarr_format].items()}
+@cache
+def cases(zarr_format: ZarrVersion) -> dict[str, Case]:
+    """Return cases that hold every pair (or, in the full run, every three) of rows, by name."""
+    found = dict.fromkeys(_cover(zarr_format, 3 if FULL else 2))
+    return {f"a{number}": case for number, case in enumerate(found)}
+
+
+def _cover(zarr_format: ZarrVersion, strength: int) -> Iterator[Case]:
+    choose = random.Random(zarr_format)
+    covered: set[tuple[tuple[str, str], ...]] = set()
+    for names in combinations(AXES, strength):
+        for rows in product(*(AXES[name] for name in names)):
+            wanted = tuple(zip(names, rows, strict=True))
+            if wanted in covered:
+                continue
+            case = _complete(zarr_format, dict(wanted), choose)
+            if case is not None:
+                pairs = [(name, getattr(case, name)) for name in AXES]
+                covered.update(combinations(pairs, strength))
+                yield case
+
+
+def _complete(
+    zarr_format: ZarrVersion, rows: Mapping[str, str], choose: random.Random
+) -> Case | None:
+    """Return a legal case with these rows and others by chance; None where no such is found."""
+    fitting = [
+        pair
+        for pair in _fitting(zarr_format)
+        if rows.get("type", pair[0]) == pair[0] and rows.get("codec", pair[1]) == pair[1]
+    ]
+    for _ in range(TRIES if fitting else 0):
+        others = {name: choose.choice([*table]) for name, table in AXES.items()}
+        others |= zip(("type", "codec"), choose.choice(fitting), strict=True)
+        if zarr_format == 2:
+            others["shards"] = "none"
+        case = Case(zarr_format, **(others | rows))
+        if case.legal:
+            return case
+    return None
+
+
+@cache
+def _fitting(zarr_format: ZarrVersion) -> list[tuple[str, str]]:
+    """Return the types and codecs that go together."""
+    return [
+        (type, codec)
+        for (type, known), (codec, chain) in product(TYPES.items(), CODECS.items())
+        if zarr_format in known.versions and zarr_format in chain.versions and chain.fits(known)
+    ]
+
+
+def write_ours(store: Store, zarr_format: ZarrVersion) -> ZarrGroup:
+    """Write all cases of a version into a store, as ``sub/<name>``."""
+    arrays = {name: Node(case.document) for name, case in cases(zarr_format).items()}
     top = GroupMetadata({"title": "exchange"}, zarr_format=zarr_format)
-    store = LocalStore(str(root))
-    group = create_tree(store, Node(top, {"sub": Node(top, arrays)}), zarr_format)
-    for name, case in CASES[zarr_format].items():
-        if fill:
-            group.array(f"sub/{name}")[part(case)] = case.values[part(case)]
+    group = create_group(store, Node(top, {"sub": Node(top, arrays)}), zarr_format)
+    for name, case in cases(zarr_format).items():
+        group.array(f"sub/{name}")[case.part] = case.values[case.part]
     publish(group)
-    if not consolidated:
-        unconsolidate(root, zarr_format)
+    return group
 
 
-def unconsolidate(root: Path, zarr_format: ZarrVersion) -> None:
-    """Take away the document of the whole tree."""
-    if zarr_format == 2:
-        (root / ".zmetadata").unlink()
-        return
-    document = loads_object((root / "zarr.json").read_bytes())
-    del document["consolidated_metadata"]
-    (root / "zarr.json").write_bytes(dumps(document))
-
-
-def part(case: Case) -> Any:
-    """Return what is written: whole chunks, and behind them nothing."""
-    return (slice(min(case.chunks[0], case.shape[0])),) if case.shape else ()
-
-
-def expected(case: Case) -> np.ndarray:
-    """Return what is read: values, and the fill value where nothing was written."""
-    whole = np.full(case.shape, case.fill, case.values.dtype)
-    whole[part(case)] = case.values[part(case)]
-    return whole
+def create_one(store: Store, name: str, case: Case) -> None:
+    """Write one case alone into a store, right below its root."""
+    root = Node(GroupMetadata(zarr_format=case.zarr_format), {name: Node(case.document)})
+    group = create_group(store, root, case.zarr_format)
+    group.array(name)[case.part] = case.values[case.part]
+    publish(group)
 
 
 def difference(found: Any, case: Case) -> str | None:
     """Return what is wrong with an array that was read, None if it is right to the last bit."""
-    wanted, found = expected(case), np.asarray(found)
+    wanted, found = case.expected, np.asarray(found)
     if found.shape != wanted.shape:
         return f"shape {found.shape}, not {wanted.shape}"
     if wanted.dtype.hasobject:
-        return None if found.tolist() == wanted.tolist() else f"{found.tolist()}"
+        return None if found.tolist() == wanted.tolist() else f"values {found.tolist()}"
     if wanted.dtype.kind in "SU" and not wanted.shape:
         found = found.astype(wanted.dtype)  # a scalar has forgotten how long it may be
     native = found.astype(found.dtype.newbyteorder("="))
     if native.dtype != wanted.dtype:
         return f"dtype {native.dtype}, not {wanted.dtype}"
-    return None if native.tobytes() == wanted.tobytes() else f"{native} instead of {wanted}"
-
-
-def read_all(group: ZarrGroup, zarr_format: ZarrVersion) -> dict[str, str]:
-    """Return all that is wrong with the arrays of a group that another library wrote."""
-    found = {}
-    for name, case in CASES[zarr_format].items():
-        if name not in group.node.members:
-            continue
-        array = group.array(name)
-        wrong = difference(array[...], case)
-        if wrong is None and case.shape and case.shape[0] > 1:
-            backwards = np.array_equal(
-                array[::-2].astype("O").astype(str), expected(case)[::-2].astype("O").astype(str)
-            )
-            wrong = None if backwards else "backwards it is another"
-        if wrong:
-            found[name] = wrong
-    return found
-
-
-def only(wrong: Mapping[str, str], excepted: Mapping[str, str]) -> None:
-    """Assert that exactly the excepted names, given as patterns with reasons, are wrong."""
-    unexpected = {
-        name: what
-        for name, what in wrong.items()
-        if not any(fnmatchcase(name, pattern) for pattern in excepted)
-    }
-    assert not unexpected, "\n".join(f"{name}: {what:.150}" for name, what in unexpected.items())
-    for pattern in excepted:
-        assert any(fnmatchcase(name, pattern) for name in wrong), f"{pattern} works now"
-
-
-def rarer() -> dict[str, tuple[ArrayMetadata, np.ndarray]]:
-    """Return v3 documents that use more of the specification, and what is to be read."""
-    plain = Case(3, "<i4", "none", (4, 6), (3, 4))
-    numbers = plain.values
-    little = Extension("bytes", {"endian": "little"})
-    nan = np.frombuffer(bytes.fromhex("7fc00001"), ">f4").astype("f4")[0]
-    shuffle = Extension("numcodecs.shuffle", {"elementsize": 4})
-    zlib = Extension("numcodecs.zlib", {"level": 1})
-    delta = Extension("numcodecs.delta", {"dtype": "<i4", "astype": "<i4"})
-    raw = np.arange(48, dtype="u1").view("V2").reshape(4, 6)
-    data = np.array([b"", b"\0a"] * 12, object).reshape(4, 6)
-    floats = {"data_type": Extension("float32"), "codecs": (little,)}
-    changes: dict[str, tuple[Json, np.ndarray]] = {
-        "keys with dots": (
-            {"chunk_key_encoding": Extension("default", {"separator": "."})},
-            numbers,
-        ),
-        "keys of v2": ({"chunk_key_encoding": Extension("v2", {"separator": "/"})}, numbers),
-        "keys of v2 by default": ({"chunk_key_encoding": Extension("v2")}, numbers),
-        "dimension names": ({"dimension_names": ("y", None)}, numbers),
-        "empty dimension name": ({"dimension_names": ("y", "")}, numbers),
-        "unknown member": ({"members": {"cdm": {"must_understand": False, "a": 1}}}, numbers),
-        "numcodecs.zlib": ({"codecs": (little, zlib)}, numbers),
-        "numcodecs.shuffle": ({"codecs": (little, shuffle, zlib)}, numbers),
-        "numcodecs.delta": ({"codecs": (delta, little)}, numbers),
-        "NaN with a payload": (floats | {"fill_value": nan}, np.full((4, 6), nan)),
-        "minus zero": (floats | {"fill_value": np.float32(-0.0)}, np.full((4, 6), -0.0, "f4")),
-        "raw bits": (
-            {
-                "data_type": Extension("r16"),
-                "codecs": (Extension("bytes"),),
-                "fill_value": raw[0, 0],
-            },
-            raw,
-        ),
-        "bytes": (
-            {
-                "data_type": Extension("bytes"),
-                "codecs": (Extension("vlen-bytes"),),
-                "fill_value": b"ab",
-            },
-            data,
-        ),
-        "variable_length_bytes": (
-            {
-                "data_type": Extension("variable_length_bytes"),
-                "codecs": (Extension("vlen-bytes"),),
-                "fill_value": b"ab",
-            },
-            data,
-        ),
-    }
-    return {
-        name: (replace(plain.document, **change), values)
-        for name, (change, values) in changes.items()
-    }
-
-
-def write_rarer(root: Path) -> dict[str, np.ndarray]:
-    """Write them with this package, and return the values."""
-    found = rarer()
-    arrays = {name: Node(document) for name, (document, _) in found.items()}
-    group = create_tree(LocalStore(str(root)), Node(GroupMetadata(), arrays), 3)
-    for name, (_, values) in found.items():
-        group.array(name)[...] = values
-    publish(group)
-    reopened = open_tree(LocalStore(str(root)))
-    for name, (_, values) in found.items():
-        assert reopened.array(name)[...].tobytes() == values.tobytes() or values.dtype.hasobject
-    return {name: values for name, (_, values) in found.items()}
-
-
-def unlike(found: Any, values: np.ndarray) -> str | None:
-    """Return what is wrong with what another library read."""
-    found = np.asarray(found)
-    if values.dtype.hasobject:
-        return None if found.tolist() == values.tolist() else f"{found.tolist()}"
-    right = found.shape == values.shape and found.tobytes() == values.tobytes()
-    return None if right else f"{found!r}"
+    return None if native.tobytes() == wanted.tobytes() else f"values {native}, not {wanted}"
