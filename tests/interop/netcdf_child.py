@@ -21,16 +21,25 @@ def read(url: str, name: str) -> list[object]:
         variable.set_auto_maskandscale(False)
         variable.set_auto_chartostring(False)
         values = np.asarray(variable[...])
-    data = (
-        values.ravel().tolist() if values.dtype.hasobject else b64encode(values.tobytes()).decode()
-    )
+    texts = values.dtype.hasobject
+    data = values.ravel().tolist() if texts else b64encode(values.tobytes()).decode()
     return [list(values.shape), values.dtype.str, data]
 
 
-for number, line in enumerate(sys.stdin):
-    print(json.dumps([number]), flush=True)
-    try:
-        found: object = read(*json.loads(line))
-    except Exception as error:
-        found = f"{type(error).__name__}: {error}"
-    print(json.dumps([number, found]), flush=True)
+def say(*what: object) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    for number, line in enumerate(sys.stdin):
+        say(number)
+        try:
+            found: object = read(*json.loads(line))
+        except Exception as error:
+            found = f"{type(error).__name__}: {error}"
+        say(number, found)
+
+
+if __name__ == "__main__":
+    main()

@@ -111,9 +111,10 @@ def with_netcdf_c(store: str, place: str, cases: Cases) -> Found:
         assert done.stdout, done.stderr
         read, begun = {}, 0
         for line in done.stdout.splitlines():
-            number, *result = json.loads(line)
+            number, *results = json.loads(line)
             begun = number + 1
-            read |= {number: _netcdf_array(each) for each in result}
+            for result in results:
+                read[number] = _netcdf_array(result)
         for number, name in enumerate(left[:begun]):
             yield name, read.get(number, f"the process ended with {done.returncode}")
         left = left[begun:]

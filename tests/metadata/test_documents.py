@@ -99,6 +99,12 @@ def test_fill_values_are_written_as_the_specification_says(
     assert found.tobytes() == value.tobytes()
 
 
+def test_codecs_of_numcodecs_are_written_with_a_configuration() -> None:
+    for name in ("numcodecs.fletcher32", "numcodecs.packbits"):
+        assert Extension(name).to_json() == {"name": name, "configuration": {}}
+    assert Extension("crc32c").to_json() == {"name": "crc32c"}
+
+
 def test_minus_zero_is_written_with_its_sign() -> None:
     assert str(fill_values.encode(np.float32(-0.0), Extension("float32"))) == "-0.0"
     parts = fill_values.encode(np.complex64(complex(-0.0, -0.0)), Extension("complex64"))
