@@ -76,6 +76,8 @@ DOORS = {
     "s3fs": [],
     "botocore": [],
     "google_crc32c": ["core.codecs"],
+    "pcodec": ["core.codecs"],
+    "zfpy": ["core.codecs"],
     "ml_dtypes": ["metadata.dtypes"],
     "cftime": [],
     "zarr": [],

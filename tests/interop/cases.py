@@ -151,6 +151,17 @@ CODECS: dict[str, Chain] = {
         before=_codecs("scale_offset", offset=2, scale=0.5), fits=_floats, versions=(3,)
     ),
     "n5_default": Chain(instead=_n5, fits=_kinds("iuf"), versions=(3,)),
+    "conditional": Chain(
+        _codecs("conditional", codecs=[{"name": "zstd", "configuration": LEVEL}]), versions=(3,)
+    ),
+    "pcodec": Chain(
+        instead=_codecs("numcodecs.pcodec", level=8, mode_spec="auto"),
+        fits=lambda type: _kinds("iuf", little=True)(type) and type.dtype.itemsize > 1,
+    ),
+    "zfpy": Chain(
+        instead=_codecs("numcodecs.zfpy", mode=4, tolerance=1e-30),
+        fits=lambda type: type.fill == 7.0,  # zfp has no NaN
+    ),
     "json2": Chain(
         instead=_codecs("numcodecs.json2"),
         fits=lambda type: type.kind == "t",
@@ -267,6 +278,10 @@ class Case:
             return False
         if not chain.fits(type) or (self.order == "F" and len(grid.shape) < 2):
             return False
+        if self.codec == "zfpy" and (
+            not grid.shape or (self.order == "F" and self.zarr_format == 2)
+        ):
+            return False  # it has no scalars, and numcodecs no order F
         if self.codec == "n5_default" and (self.order == "F" or not grid.shape):
             return False  # which has a transpose of its own
         if self.zarr_format == 2:
@@ -298,6 +313,19 @@ class Case:
         return any(size > part.stop for size, part in zip(self.shape, self._written, strict=False))
 
     @property
+    def overhangs(self) -> bool:
+        """Whether an object in the store reaches beyond the array."""
+        found = []
+        for axis, (size, length) in enumerate(zip(self.shape, self.whole.lengths, strict=True)):
+            if not isinstance(length, int):
+                found.append(sum(length) > size)
+            elif axis == 0:
+                found.append(length > size)
+            else:
+                found.append(size % length > 0)
+        return any(found)
+
+    @property
     def _written(self) -> tuple[slice, ...]:
         """What the objects hold of which some part was written."""
         return tuple(
@@ -310,7 +338,12 @@ class Case:
         """The values that codecs keep, in the native byte order."""
         type = TYPES[self.type]
         values = type.values(int(np.prod(self.shape))).reshape(self.shape)
-        if self.codec in ("fixedscaleoffset", "quantize", "scale_offset"):  # no infinite numbers
+        if self.codec in (
+            "fixedscaleoffset",
+            "quantize",
+            "scale_offset",
+            "zfpy",
+        ):  # no infinite numbers
             values = (np.arange(values.size) % 50 * 0.5).astype(values.dtype).reshape(self.shape)
         if self.codec in ("bitround", "numcodecs.bitround"):  # 0.1 has too many bits
             values = np.where(values == np.array(0.1, values.dtype), 0.5, values)

@@ -116,6 +116,8 @@ TYPES: dict[str, Type] = {
     "complex64, big": Type(Extension("complex64"), 1 - 2j, "big"),
     "int32, null": Type(Extension("int32"), None, versions=(2,)),
     "uint64, largest": Type(Extension("uint64"), 2**64 - 1),
+    "float32, 7.0": Type(Extension("float32"), 7.0),
+    "float64, 7.0": Type(Extension("float64"), 7.0),
     "float32, -0.0": Type(Extension("float32"), -0.0),
     "float32, NaN with a payload": Type(Extension("float32"), NAN, versions=(3,)),
     "bytes of length 3": Type(_sized("null_terminated_bytes", 3), b"ab"),

@@ -49,7 +49,9 @@ SHARED_OBJECT_CODECS = {"vlen-utf8", "vlen-bytes"}
 # A filter that has to know the type: it stands before the array-to-bytes codec.
 ROUNDING = "bitround"
 # Codecs that other readers look for under ``compressor``; all else goes to ``filters``.
-COMPRESSORS = {"blosc", "gzip", "zstd", "zlib", "bz2", "lzma", "lz4"}
+COMPRESSORS = {"blosc", "gzip", "zstd", "zlib", "bz2", "lzma", "lz4", "zfpy", "pcodec"}
+# Compressors that have to know type and shape: they stand for the array-to-bytes codec.
+NUMBER_COMPRESSORS = {"zfpy", "pcodec"}
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{0,18})?([eE][+-]?\d{1,3})?", re.ASCII)
 SHUFFLES = {0: "noshuffle", 1: "shuffle", 2: "bitshuffle"}
 
@@ -117,6 +119,8 @@ def _serializer(
     """Return data type, array-to-bytes codec and the steps that are left."""
     name = steps[0]["id"] if steps else None
     if name == "categorize" and data_type.name == "fixed_length_utf32":
+        return data_type, _object_codec(steps[0]), steps[1:]
+    if name in NUMBER_COMPRESSORS and data_type.name not in VARIABLE:
         return data_type, _object_codec(steps[0]), steps[1:]
     if data_type.name not in VARIABLE:
         return data_type, Extension("bytes", {"endian": endian} if endian else {}), steps
@@ -215,7 +219,7 @@ def _fill_to_v2(fill: Any, data_type: Extension, endian: Endian) -> Any:
 
 def _object_codec_to_v2(codec: Extension, data_type: Extension) -> dict[str, Any]:
     name = codec.name.removeprefix(NUMCODECS)
-    if name not in OBJECT_CODECS:
+    if name not in {*OBJECT_CODECS, *NUMBER_COMPRESSORS}:
         raise UnsupportedError(f"Zarr v2 has no codec {codec.name!r}")
     dtype = {"dtype": to_typestr(data_type, None)} if name == "categorize" else {}
     return {"id": name, **codec.configuration, **dtype}
