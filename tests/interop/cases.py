@@ -97,6 +97,7 @@ def _n5(type: Type) -> list[Extension]:
     return [Extension("n5_default", {"codecs": parts})]
 
 
+FINITE = {"fixedscaleoffset", "quantize", "scale_offset", "zfpy"}  # no NaN and no infinity
 LEVEL = {"level": 3}
 LZMA = {"format": 1, "check": -1, "preset": 1, "filters": None}
 MAPS = {"encode": [["NaN", "NaN"]], "decode": [["NaN", "NaN"]]}

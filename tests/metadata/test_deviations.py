@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from zarr_cdm.errors import MetadataError
 from zarr_cdm.metadata import v2, v3
 from zarr_cdm.metadata.documents import ArrayMetadata
 from zarr_cdm.metadata.extension import Extension
@@ -236,3 +237,21 @@ def test_an_object_codec_decides_what_objects_are() -> None:
     data = read_v2(dtype="|O", fill_value="YQ==", filters=[{"id": "vlen-bytes"}])
     assert (texts.data_type.name, data.data_type.name) == ("string", "bytes")
     assert data.fill_value == b"a"
+
+
+@pytest.mark.parametrize("notes", ["_NCZARR_ARRAY", "_nczarr_array"])
+@pytest.mark.parametrize(
+    ("said", "stored"), [(">i4", "<i4"), (">f8", "<f8"), ("<U1", "|S1"), ("<i2", "<i2")]
+)
+def test_old_nczarr_is_read_as_it_stored(said: str, stored: str, notes: str) -> None:
+    fill = "" if said == "<U1" else 0
+    found = read_v2(dtype=said, fill_value=fill, **{notes: {"storage": "chunked"}})
+    assert v2.write_array(found)["dtype"] == stored
+    assert v2.write_array(read_v2(dtype=said, fill_value=fill))["dtype"] == said
+
+
+def test_a_fill_value_of_bytes_that_is_no_base64_is_the_text_itself() -> None:
+    assert read_v2(dtype="|S7", fill_value="MISSING").fill_value == b"MISSING"
+    assert read_v2(dtype="|S1", fill_value="-").fill_value == b"-"
+    with pytest.raises(MetadataError, match="expected 2 bytes"):
+        read_v2(dtype="|S2", fill_value="MISSING")

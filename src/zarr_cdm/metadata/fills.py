@@ -159,6 +159,14 @@ def _sized(value: Any, dtype: np.dtype) -> Any:
     return np.frombuffer(found.ljust(dtype.itemsize, b"\0"), dtype)[0]
 
 
+def _text_or_sized(value: Any, dtype: np.dtype) -> Any:
+    """Return bytes that are given as base64, or, as NCZarr writes them, as what they are."""
+    try:
+        return _sized(value, dtype)
+    except binascii.Error:
+        return _sized(base64.b64encode(_text(value).encode()).decode(), dtype)
+
+
 def _characters(value: Any, dtype: np.dtype) -> Any:
     text = _text(value).rstrip("\0")
     if len(text) * 4 > dtype.itemsize:
@@ -174,7 +182,7 @@ _DECODE = {
     "c": _complex,
     "M": _time,
     "m": _time,
-    "S": _sized,
+    "S": _text_or_sized,
     "V": _sized,
     "U": _characters,
 }

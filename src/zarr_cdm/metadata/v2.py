@@ -30,6 +30,7 @@ from zarr_cdm.metadata.byteorder import Endian, to_stored
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata
 from zarr_cdm.metadata.dtypes import VARIABLE, from_typestr, numpy_dtype, to_typestr
 from zarr_cdm.metadata.extension import Extension
+from zarr_cdm.metadata.nczarr import as_stored
 from zarr_cdm.metadata.v3 import read_shape
 
 ARRAY_KEY, GROUP_KEY, ATTRIBUTES_KEY = ".zarray", ".zgroup", ".zattrs"
@@ -65,6 +66,7 @@ def read_array(document: Mapping[str, Any], attributes: Mapping[str, Any]) -> Ar
         A member is missing or impossible.
     """
     _check_format(document)
+    document = as_stored(document)
     missing = {"shape", "chunks", "dtype", "order", "fill_value"} - set(document)
     if missing:
         raise MetadataError(f"an array needs {', '.join(sorted(missing))}")

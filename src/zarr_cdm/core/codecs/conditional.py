@@ -1,4 +1,4 @@
-r"""The ``conditional`` codec (bytes to bytes): other codecs, of which each chunk says which it used.
+r"""The ``conditional`` codec (bytes to bytes): each chunk says which of the codecs it uses.
 
 A chunk begins with a bit for each codec inside, the lowest bit of the first byte for the first one;
 a bit that is 0 stands for a codec that was left out. What such a codec leaves to the writer is
@@ -7,7 +7,8 @@ makes so many bytes of so many, as shuffles and checksums do.
 
 Specification: https://github.com/zarr-developers/zarr-extensions/tree/main/codecs/conditional
 
->>> codec = ConditionalCodec.from_json({"codecs": [{"name": "gzip", "configuration": {"level": 1}}]})
+>>> gzip = {"name": "gzip", "configuration": {"level": 1}}
+>>> codec = ConditionalCodec.from_json({"codecs": [gzip]})
 >>> bytes(codec.encode(b"chunk")), len(bytes(codec.encode(bytes(1000)))) < 100
 (b'\x00chunk', True)
 >>> bytes(codec.decode(b"\0chunk", 5))

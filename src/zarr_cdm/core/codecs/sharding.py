@@ -162,11 +162,10 @@ class ShardingCodec:
 
     def encode(self, array: np.ndarray, spec: ChunkSpec) -> Buffer:
         shard = self.shard(spec)
-        # An array, even where it is without dimensions.
-        parts = {
-            place: shard.chunks.encode(array[(*part, ...)])
-            for place, part in shard.places()
-        }
+        parts: dict[Index, bytes] = {}
+        for place, part in shard.places():
+            chunk: tuple[Any, ...] = (*part, ...)  # an array even where it is without dimensions
+            parts[place] = shard.chunks.encode(array[chunk])
         return b"".join(shard.lined_up(parts))
 
     def decode(self, data: Buffer, spec: ChunkSpec) -> np.ndarray:
