@@ -19,6 +19,7 @@ from zarr_cdm.errors import (
     StoreError,
     UnknownNameError,
     ZarrCdmError,
+    ZarrCdmWarning,
 )
 from zarr_cdm.metadata.consolidated import walk
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node, ZarrVersion
@@ -223,15 +224,24 @@ def test_a_broken_member_harms_only_itself(broken: bytes) -> None:
         group.array("a")
 
 
-@pytest.mark.parametrize("key", ["a/.zarray", "a/.zattrs"])
 @pytest.mark.parametrize("broken", [b"", b"[]", b"nonsense"])
-def test_a_broken_v2_member_harms_only_itself(key: str, broken: bytes) -> None:
+def test_a_broken_v2_member_harms_only_itself(broken: bytes) -> None:
     documents = {".zgroup": GROUP_V2, "a/.zarray": V2, "a/.zattrs": {}, "b/.zarray": V2}
-    group = open_tree(store_of(documents | {key: broken}))
+    group = open_tree(store_of(documents | {"a/.zarray": broken}))
     assert group.array("b").shape == (4, 6)
     with pytest.raises(MetadataError) as error:
         group.array("a")
-    assert (error.value.source, error.value.key) == ("memory", key)
+    assert (error.value.source, error.value.key) == ("memory", "a/.zarray")
+
+
+@pytest.mark.parametrize("broken", [b"", b"[]", b"nonsense", b'{"z": +5}'])
+def test_broken_v2_attributes_are_left_out_with_a_warning(broken: bytes) -> None:
+    documents = {".zgroup": GROUP_V2, "a/.zarray": V2, "a/.zattrs": broken}
+    group = open_tree(store_of(documents))
+    with pytest.warns(ZarrCdmWarning, match="memory: a/.zattrs: .*attributes are left out"):
+        array = group.array("a")
+    assert array.shape == (4, 6)
+    assert array.metadata.attributes == {}
 
 
 def test_a_member_with_an_unknown_codec_opens_all_others() -> None:

@@ -6,12 +6,13 @@ they are first asked for. Where a node has documents of both versions, v3 is tak
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
 from zarr_cdm.core.stores.base import Span, Store
-from zarr_cdm.errors import NodeNotFoundError, ZarrCdmError
+from zarr_cdm.errors import MetadataError, NodeNotFoundError, ZarrCdmError, ZarrCdmWarning
 from zarr_cdm.limits import current
 from zarr_cdm.metadata import consolidated, v2, v3
 from zarr_cdm.metadata.documents import Document, Node, ZarrVersion
@@ -71,6 +72,18 @@ def load(data: bytes, store: Store, key: str) -> dict[str, Any]:
     """Return the JSON object that a key holds."""
     loaded: dict[str, Any] = _named(loads_object, data, store=store, key=key)
     return loaded
+
+
+def _load_attributes(data: bytes, store: Store, key: str) -> dict[str, Any]:
+    """Return the attributes of v2; none, with a warning, where they are no JSON, as of NCZarr."""
+    try:
+        return load(data, store, key)
+    except MetadataError as error:
+        warnings.warn(f"{error}; all attributes are left out", ZarrCdmWarning, stacklevel=2)
+        return {}
+
+
+LOADERS = {v2.ATTRIBUTES_KEY: _load_attributes}
 
 
 def _named(call: Callable[[Any], Any], value: Any, *, store: Store, key: str) -> Any:
@@ -148,8 +161,8 @@ def _node(
     def document(read: Callable[..., Document], *found: tuple[str, bytes | None]) -> Document:
         keys = [join(path, key) for key, _ in found]
         loaded = [
-            {} if data is None else load(data, store, key)
-            for key, (_, data) in zip(keys, found, strict=True)
+            {} if data is None else LOADERS.get(name, load)(data, store, key)
+            for key, (name, data) in zip(keys, found, strict=True)
         ]
         result: Document = _named(lambda parts: read(*parts), loaded, store=store, key=keys[0])
         return result
