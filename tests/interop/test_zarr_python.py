@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.conftest import FULL
 from tests.interop.cases import CODECS, GRIDS, Case, cases, difference
 from tests.interop.data_types import TYPES
-from tests.interop.limits import ZARR, ZARR_PYTHON, Cannot, both, of, stored
+from tests.interop.limits import SHARDED, ZARR, ZARR_PYTHON, Cannot, both, of, stored
 from tests.interop.limits import v2 as in_v2
+from tests.interop.limits import v3 as in_v3
 from zarr_cdm.core.group import create_group, open_group, publish
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.metadata import v2, v3
@@ -59,6 +61,25 @@ CANNOT_WRITE = [
 ]
 
 
+if ZARR < (3, 2):
+    CANNOT_WRITE += [
+        Cannot(
+            in_v3(of(grid="scalar", shards=SHARDED)), "too many indices", "no shards of scalars"
+        ),
+        Cannot(
+            in_v3(of(order="F", type={"bytes", "variable_length_bytes"}), stored),
+            "values",
+            "writes order F as C",
+        ),
+        Cannot(in_v3(of(order="F", codec="delta"), stored), "values", "writes order F as C"),
+        Cannot(
+            in_v3(of(codec={"pcodec", "zfpy"}), stored),
+            "contiguous|F order",
+            "these codecs where a chunk is contiguous in memory alone",
+        ),
+    ]
+
+
 def writable(zarr_format: ZarrVersion) -> dict[str, Case]:
     """Return those of them that it can write."""
     return {
@@ -72,7 +93,7 @@ def readable(zarr_format: ZarrVersion) -> dict[str, Case]:
     """Return the cases that zarr-python can read."""
     return {
         name: case
-        for name, case in cases(zarr_format).items()
+        for name, case in list(cases(zarr_format).items())[:: 1 if FULL else 3]
         if not any(row.where(case) for row in ZARR_PYTHON)
     }
 
@@ -134,7 +155,7 @@ def test_zarr_python_fills_arrays_that_we_created(tmp_path: Path, zarr_format: Z
         for row in CANNOT_WRITE:
             seen[row] |= row.where(case) and bool(re.search(row.seen, wrong or ""))
     speaking = [row for row in CANNOT_WRITE if any(map(row.where, found.values()))]
-    assert all(seen[row] for row in speaking), "a row is of no use any more"
+    assert not FULL or all(seen[row] for row in speaking), "a row is of no use any more"
 
 
 # What its users create: arrays and codecs by its own words.
@@ -168,7 +189,7 @@ def test_we_read_what_zarr_python_writes(
     assert group.zarr_format == zarr_format
     assert group.node.document.attributes == {"title": "x"}
     assert set(group.node.members) == set(found)
-    assert len(found) > 30
+    assert len(found) > 10
     for name, case in found.items():
         assert difference(group.array(name)[...], case) is None, case
 
