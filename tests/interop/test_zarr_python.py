@@ -158,6 +158,19 @@ def test_zarr_python_fills_arrays_that_we_created(tmp_path: Path, zarr_format: Z
     assert not FULL or all(seen[row] for row in speaking), "a row is of no use any more"
 
 
+@pytest.mark.parametrize("name", ["Blosc", "Zstd", "Zlib", "LZ4", "LZMA", "BZ2", "CRC32"])
+def test_codecs_that_zarr_python_wraps_are_read(tmp_path: Path, name: str) -> None:
+    wrapped = getattr(pytest.importorskip("zarr.codecs.numcodecs"), name)()
+    array = zarr.create_array(
+        str(tmp_path), shape=(9,), chunks=(4,), dtype="f4", compressors=[wrapped], fill_value=7
+    )
+    array[:6] = np.arange(6)
+    ours = open_group(LocalStore(str(tmp_path))).array("")
+    assert ours[...].tolist() == [0, 1, 2, 3, 4, 5, 7, 7, 7]
+    ours[8:] = 1
+    assert zarr.open_array(str(tmp_path), mode="r")[...].tolist() == [0, 1, 2, 3, 4, 5, 7, 7, 1]
+
+
 # What its users create: arrays and codecs by its own words.
 SIMPLE = {"none", "zstd", "zstd, checksum", "gzip", "zlib", "lz4", "delta", "shuffle, zlib"}
 

@@ -22,6 +22,7 @@ CODECS = Registry(
         "endian": f"{_HERE}.bytes:BytesCodec",
         "gzip": f"{_HERE}.gzip:GzipCodec",
         "n5_default": f"{_HERE}.n5_default:N5DefaultCodec",
+        "numcodecs.blosc": f"{_HERE}.numcodecs_blosc:NumcodecsBloscCodec",
         "numcodecs.categorize": f"{_HERE}.categorize:CategorizeCodec",
         "numcodecs.gzip": f"{_HERE}.gzip:GzipCodec",
         "numcodecs.json2": f"{_HERE}.json2:Json2Codec",
@@ -30,6 +31,7 @@ CODECS = Registry(
         "numcodecs.vlen-array": f"{_HERE}.vlen:VlenArrayCodec",
         "numcodecs.zlib": f"{_HERE}.zlib:ZlibCodec",
         "numcodecs.zfpy": f"{_HERE}.zfpy:ZfpyCodec",
+        "numcodecs.zstd": f"{_HERE}.zstd:ZstdCodec",
         "packbits": f"{_HERE}.packbits:PackbitsCodec",
         "reshape": f"{_HERE}.reshape:ReshapeCodec",
         "scale_offset": f"{_HERE}.scale_offset:ScaleOffsetCodec",
@@ -37,6 +39,7 @@ CODECS = Registry(
         "transpose": f"{_HERE}.transpose:TransposeCodec",
         "vlen-bytes": f"{_HERE}.vlen:VlenBytesCodec",
         "vlen-utf8": f"{_HERE}.vlen:VlenUtf8Codec",
+        "zfp": f"{_HERE}.zfp:ZfpCodec",
         "zstd": f"{_HERE}.zstd:ZstdCodec",
     },
 )

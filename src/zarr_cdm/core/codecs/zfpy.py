@@ -39,11 +39,9 @@ class ZfpyCodec:
         return cls(optional_codec("zfpy", configuration))
 
     def size(self, spec: ChunkSpec) -> None:
-        if spec.dtype.str not in TYPES or len(spec.shape) not in LENGTH_BITS:
-            raise MetadataError(
-                f"the codec zfpy cannot encode {spec.data_type.name!r} in {len(spec.shape)} "
-                "dimensions; it is for numbers of 32 and 64 bits in 1 to 4"
-            )
+        if not spec.shape:
+            raise MetadataError("the codec zfpy cannot encode an array without dimensions")
+        zfp_dtype("zfpy", spec, most=4)
 
     def encode(self, array: np.ndarray, spec: ChunkSpec) -> Buffer:
         try:
@@ -54,13 +52,30 @@ class ZfpyCodec:
 
     def decode(self, data: Buffer, spec: ChunkSpec) -> np.ndarray:
         _check(bytes(view(data)[:HEADER_BYTES]), spec)
-        if len(view(data)) % WORD_BYTES:  # zfp would take what is cut off for zeros
-            raise ChunkError(f"the chunk has {len(view(data))} bytes, no whole words of zfp")
+        whole = padded(view(data), spec)
         try:
-            decoded: np.ndarray = self.codec.decode(bytes(view(data)))
+            decoded: np.ndarray = self.codec.decode(whole)
         except (ValueError, TypeError, RuntimeError, IndexError, MemoryError) as error:
             raise ChunkError(f"zfpy cannot decode the chunk: {error}") from error
         return decoded.astype(spec.dtype, copy=False).reshape(spec.shape)
+
+
+def zfp_dtype(name: str, spec: ChunkSpec, most: int) -> None:
+    """Raise `MetadataError` unless zfp has such arrays."""
+    if spec.dtype.str not in TYPES or len(spec.shape) > most:
+        raise MetadataError(
+            f"the codec {name} cannot encode {spec.data_type.name!r} in {len(spec.shape)} "
+            f"dimensions; it is for int32, int64, float32 and float64 in {most} at most"
+        )
+
+
+def padded(data: memoryview, spec: ChunkSpec) -> bytes:
+    """Return a stream with so many zeros behind it that zfp, which never looks, stays inside."""
+    if len(data) % WORD_BYTES:  # it would take what is cut off for zeros
+        raise ChunkError(f"the chunk has {len(data)} bytes, no whole words of zfp")
+    blocks = prod(-(-size // 4) * 4 for size in spec.shape)
+    # A chunk of a writer that flattened it has other blocks, not more than four to one element.
+    return bytes(data) + bytes(2 * max(blocks, spec.size + 3) * spec.dtype.itemsize + WORD_BYTES)
 
 
 def _check(header: bytes, spec: ChunkSpec) -> None:
