@@ -73,3 +73,10 @@ def test_the_support_table_is_that_of_the_shelves() -> None:
     assert made == (ROOT / "docs" / "support.md").read_text(encoding="utf-8"), (
         "run `python docs/support.py`"
     )
+
+
+def test_the_table_of_readers_is_that_of_the_tests() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "readers.py"))["table"]()
+    assert made == (ROOT / "docs" / "readers.md").read_text(encoding="utf-8"), (
+        "run `python -m docs.readers`"
+    )

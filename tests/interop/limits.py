@@ -8,12 +8,22 @@ bit. So a row that is not true any more fails the test, and so does a new failur
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
 from tests.interop.cases import CODECS, GRIDS, SHARDS, TYPES, Case
 
-Test = Callable[[Case], bool]
+
+@dataclass(frozen=True)
+class Test:
+    """A test for cases, and what it says in words."""
+
+    text: str
+    holds: Callable[[Case], bool]
+
+    def __call__(self, case: Case) -> bool:
+        return self.holds(case)
 
 
 class Cannot(NamedTuple):
@@ -27,34 +37,35 @@ class Cannot(NamedTuple):
 def of(**rows: str | Iterable[str]) -> Test:
     """Return the test for cases with these rows of the tables: one, or one of several."""
     wanted = {name: {row} if isinstance(row, str) else set(row) for name, row in rows.items()}
-    return lambda case: all(getattr(case, name) in names for name, names in wanted.items())
-
-
-def v2(*tests: Test) -> Test:
-    return lambda case: case.zarr_format == 2 and all(test(case) for test in tests)
-
-
-def v3(*tests: Test) -> Test:
-    return lambda case: case.zarr_format == 3 and all(test(case) for test in tests)
+    words = [f"{name} {' | '.join(sorted(names))}" for name, names in wanted.items()]
+    return Test(
+        "; ".join(words),
+        lambda case: all(getattr(case, name) in names for name, names in wanted.items()),
+    )
 
 
 def both(*tests: Test) -> Test:
-    return lambda case: all(test(case) for test in tests)
+    return Test(
+        "; ".join(test.text for test in tests), lambda case: all(test(case) for test in tests)
+    )
 
 
-def filled(case: Case) -> bool:
-    """Whether the reader needs the fill value, because chunks are missing."""
-    return case.misses_chunks
+V2 = Test("Zarr v2", lambda case: case.zarr_format == 2)
+V3 = Test("Zarr v3", lambda case: case.zarr_format == 3)
+# The reader needs the fill value.
+filled = Test("chunks are missing", lambda case: case.misses_chunks)
+# There is anything to decode.
+stored = Test("there are elements", lambda case: 0 not in case.shape)
+# The reader takes a part of a chunk or shard.
+overhanging = Test("chunks or shards overhang", lambda case: case.overhangs)
 
 
-def stored(case: Case) -> bool:
-    """Whether there is anything to decode."""
-    return 0 not in case.shape
+def v2(*tests: Test) -> Test:
+    return both(V2, *tests)
 
 
-def overhanging(case: Case) -> bool:
-    """Whether the reader takes a part of a chunk or shard, because it reaches beyond the array."""
-    return case.overhangs
+def v3(*tests: Test) -> Test:
+    return both(V3, *tests)
 
 
 def installed(name: str) -> tuple[int, ...]:
@@ -99,22 +110,23 @@ ZARR_PYTHON = [
     Cannot(of(codec="cast_value"), "cast-value-rs", "needs the package cast-value-rs"),
 ]
 
+ZARR_PYTHON_BEFORE_3_2 = [
+    Cannot(of(grid=RECTILINEAR), "Unknown chunk grid", "no such grid before 3.2"),
+    Cannot(v3(of(type=STRUCTS)), "No Zarr data type", "the older name of structs alone"),
+    Cannot(v2(of(type="struct in a struct")), "No Zarr data type", "no nested structs in v2"),
+    Cannot(
+        of(codec={"cast_value", "scale_offset"}),
+        "UnknownCodecError",
+        "no such codecs before 3.2",
+    ),
+    Cannot(
+        both(of(type="raw bytes", shards=SHARDED), stored),
+        "unhashable type",
+        "no shards of raw bytes",
+    ),
+]
 if ZARR and ZARR < (3, 2):
-    ZARR_PYTHON += [
-        Cannot(of(grid=RECTILINEAR), "Unknown chunk grid", "no such grid before 3.2"),
-        Cannot(v3(of(type=STRUCTS)), "No Zarr data type", "the older name of structs alone"),
-        Cannot(v2(of(type="struct in a struct")), "No Zarr data type", "no nested structs in v2"),
-        Cannot(
-            of(codec={"cast_value", "scale_offset"}),
-            "UnknownCodecError",
-            "no such codecs before 3.2",
-        ),
-        Cannot(
-            both(of(type="raw bytes", shards=SHARDED), stored),
-            "unhashable type",
-            "no shards of raw bytes",
-        ),
-    ]
+    ZARR_PYTHON += ZARR_PYTHON_BEFORE_3_2
 
 # What zarrs does itself; all else falls back to zarr-python.
 _ZARRS_CODECS = {
@@ -284,7 +296,7 @@ ZARRITA = [
     Cannot(of(shards="shards in shards"), "Unknown codec: sharding_indexed", "no nested shards"),
     Cannot(
         of(shards="index at the start"),
-        "416|values|offset|Invalid|allocation",
+        "416|Failed to decode|values|offset|Invalid|allocation",
         "looks for the index at the end",
     ),
     Cannot(
