@@ -18,7 +18,7 @@ import numpy as np
 
 from tests.conftest import FULL
 from tests.interop.data_types import BOTH, TYPES, Type
-from zarr_cdm.core.group import ZarrGroup, create_group, publish
+from zarr_cdm.core.group import ZarrGroup, create_tree, publish
 from zarr_cdm.core.stores.base import Store
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node, ZarrVersion
 from zarr_cdm.metadata.dtypes import to_typestr
@@ -479,7 +479,7 @@ def write_ours(store: Store, zarr_format: ZarrVersion) -> ZarrGroup:
     """Write all cases of a version into a store, as ``sub/<name>``."""
     arrays = {name: Node(case.document) for name, case in cases(zarr_format).items()}
     top = GroupMetadata({"title": "exchange"}, zarr_format=zarr_format)
-    group = create_group(store, Node(top, {"sub": Node(top, arrays)}), zarr_format)
+    group = create_tree(store, Node(top, {"sub": Node(top, arrays)}), zarr_format)
     for name, case in cases(zarr_format).items():
         group.array(f"sub/{name}")[case.part] = case.values[case.part]
     publish(group)
@@ -489,7 +489,7 @@ def write_ours(store: Store, zarr_format: ZarrVersion) -> ZarrGroup:
 def create_one(store: Store, name: str, case: Case) -> None:
     """Write one case alone into a store, right below its root."""
     root = Node(GroupMetadata(zarr_format=case.zarr_format), {name: Node(case.document)})
-    group = create_group(store, root, case.zarr_format)
+    group = create_tree(store, root, case.zarr_format)
     group.array(name)[case.part] = case.values[case.part]
     publish(group)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from tests.data import SHARED
 from zarr_cdm.core.array import ZarrArray
-from zarr_cdm.core.group import open_group
+from zarr_cdm.core.group import open_tree
 from zarr_cdm.core.stores.table import open_store
 from zarr_cdm.errors import ChunkError, UnknownNameError, ZarrCdmError
 from zarr_cdm.metadata import v2
@@ -108,7 +108,7 @@ def open_array(place: Path, key: str) -> ZarrArray:
         f"{(place / path).as_uri()}|zip:{quote(inside)}/" if archive else place / path
     )
     if not key.endswith("@v2"):
-        return open_group(store).array("")
+        return open_tree(store).array("")
     return ZarrArray(store, "", v2.read_array(loads_object(store.get(v2.ARRAY_KEY) or b""), {}))
 
 

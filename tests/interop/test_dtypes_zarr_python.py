@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zarr_cdm.core.group import create_group, open_group, publish
+from zarr_cdm.core.group import create_tree, open_tree, publish
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node, ZarrVersion
 from zarr_cdm.metadata.dtypes import from_typestr, numpy_dtype
@@ -135,11 +135,11 @@ def test_zarr_python_reads_the_types_that_we_write(
 ) -> None:
     arrays = {name: Node(document_of(name, zarr_format)) for name in names(zarr_format)}
     top = GroupMetadata(zarr_format=zarr_format)
-    group = create_group(LocalStore(str(tmp_path)), Node(top, arrays), zarr_format)
+    group = create_tree(LocalStore(str(tmp_path)), Node(top, arrays), zarr_format)
     for name in arrays:
         group.array(name)[:3] = values_of(name)[:3]
     publish(group)
-    ours = open_group(LocalStore(str(tmp_path)))
+    ours = open_tree(LocalStore(str(tmp_path)))
     wrong = {}
     for name in arrays:
         assert native(ours.array(name)[...], expected(name)) is None
@@ -172,7 +172,7 @@ def test_we_read_the_types_that_zarr_python_writes(
         except Exception as error:
             failed[name] = f"{type(error).__name__}: {error}"
     only(failed, CANNOT_WRITE[zarr_format])
-    group = open_group(LocalStore(str(tmp_path)))
+    group = open_tree(LocalStore(str(tmp_path)))
     wrong = {}
     for name in set(TYPES) - set(failed):
         found = native(group.array(name)[...], expected(name))

@@ -19,7 +19,7 @@ from tests.interop.fixtures import (
     refusal,
     unpack,
 )
-from zarr_cdm.core.group import open_group
+from zarr_cdm.core.group import open_tree
 from zarr_cdm.core.stores.local import LocalStore
 
 needs = {
@@ -76,7 +76,7 @@ def test_every_row_of_the_list_is_of_use(source: str) -> None:
 @needs["zarrita-js"]
 def test_a_consolidated_hierarchy_of_others_is_read_whole(folder: Path) -> None:
     place = folder / "zarrita-js" / "v3" / "data.zarr" / "consolidated"
-    group = open_group(LocalStore(str(place)))
+    group = open_tree(LocalStore(str(place)))
     assert group.consolidated
     for path in ("1d.chunked.i2", "2d.contiguous.i2", "nested/1d.i2"):
         entry = MANIFESTS["zarrita-js"][f"v3/data.zarr/consolidated/{path}"]
@@ -86,7 +86,7 @@ def test_a_consolidated_hierarchy_of_others_is_read_whole(folder: Path) -> None:
 
 @needs["zarr-python-v2"]
 def test_attributes_of_others_are_read(folder: Path) -> None:
-    group = open_group(LocalStore(str(folder / "zarr-python-v2" / "utf8attrs")))
+    group = open_tree(LocalStore(str(folder / "zarr-python-v2" / "utf8attrs")))
     assert group.node.document.attributes == {"foo": "た"}
 
 

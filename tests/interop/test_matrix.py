@@ -17,7 +17,7 @@ from tests.interop.cases import AXES, Case, cases, create_one, difference, write
 from tests.interop.limits import Cannot
 from tests.interop.readers import READERS, Cases
 from tests.server import serve
-from zarr_cdm.core.group import open_group
+from zarr_cdm.core.group import open_tree
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.core.stores.table import open_store
 from zarr_cdm.core.stores.zip_new import new_zip
@@ -172,7 +172,7 @@ def _known(zarr_format: ZarrVersion, axis: str, row: str) -> bool:
 def test_we_read_all_that_we_write(shelves: dict[int, Shelf], zarr_format: ZarrVersion) -> None:
     shelf = shelves[zarr_format]
     for place in (shelf.local, shelf.zip, shelf.memory):
-        group = open_group(open_store(place))
+        group = open_tree(open_store(place))
         assert group.consolidated
         for name, case in cases(zarr_format).items():
             array = group.array(f"sub/{name}")

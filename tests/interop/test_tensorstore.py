@@ -8,7 +8,7 @@ import pytest
 
 from tests.interop.cases import cases, difference
 from tests.interop.limits import TENSORSTORE
-from zarr_cdm.core.group import open_group
+from zarr_cdm.core.group import open_tree
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.metadata import v2, v3
 from zarr_cdm.metadata.documents import ZarrVersion
@@ -30,5 +30,5 @@ def test_we_read_what_tensorstore_writes(tmp_path: Path, zarr_format: ZarrVersio
         written[name] = case
     assert len(written) > 100
     for name, case in written.items():
-        array = open_group(LocalStore(str(tmp_path / name))).array("")
+        array = open_tree(LocalStore(str(tmp_path / name))).array("")
         assert difference(array[...], case) is None, case

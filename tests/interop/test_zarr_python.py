@@ -15,7 +15,7 @@ from tests.interop.data_types import TYPES
 from tests.interop.limits import SHARDED, ZARR, ZARR_PYTHON, Cannot, both, of, stored
 from tests.interop.limits import v2 as in_v2
 from tests.interop.limits import v3 as in_v3
-from zarr_cdm.core.group import create_group, open_group, publish
+from zarr_cdm.core.group import create_tree, open_tree, publish
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.metadata import v2, v3
 from zarr_cdm.metadata.consolidated import walk
@@ -103,7 +103,7 @@ def write_tree(root: Path, zarr_format: ZarrVersion, *, fill: bool) -> dict[str,
     found = readable(zarr_format)
     arrays = {name: Node(case.document) for name, case in found.items()}
     top = GroupMetadata({"title": "exchange"}, zarr_format=zarr_format)
-    group = create_group(LocalStore(str(root)), Node(top, {"sub": Node(top, arrays)}), zarr_format)
+    group = create_tree(LocalStore(str(root)), Node(top, {"sub": Node(top, arrays)}), zarr_format)
     for name, case in found.items() if fill else ():
         group.array(f"sub/{name}")[case.part] = case.values[case.part]
     publish(group)
@@ -141,7 +141,7 @@ def test_zarr_python_reads_a_tree_that_we_write(
 @versions
 def test_zarr_python_fills_arrays_that_we_created(tmp_path: Path, zarr_format: ZarrVersion) -> None:
     found = write_tree(tmp_path, zarr_format, fill=False)
-    group = open_group(LocalStore(str(tmp_path / "sub")))
+    group = open_tree(LocalStore(str(tmp_path / "sub")))
     assert set(group.node.members) == set(found)
     can, seen = writable(zarr_format), dict.fromkeys(CANNOT_WRITE, False)
     for name, case in found.items():
@@ -165,7 +165,7 @@ def test_codecs_that_zarr_python_wraps_are_read(tmp_path: Path, name: str) -> No
         str(tmp_path), shape=(9,), chunks=(4,), dtype="f4", compressors=[wrapped], fill_value=7
     )
     array[:6] = np.arange(6)
-    ours = open_group(LocalStore(str(tmp_path))).array("")
+    ours = open_tree(LocalStore(str(tmp_path))).array("")
     assert ours[...].tolist() == [0, 1, 2, 3, 4, 5, 7, 7, 7]
     ours[8:] = 1
     assert zarr.open_array(str(tmp_path), mode="r")[...].tolist() == [0, 1, 2, 3, 4, 5, 7, 7, 1]
@@ -197,7 +197,7 @@ def test_we_read_what_zarr_python_writes(
         create(root, name, case)[case.part] = case.values[case.part]
     if consolidated:
         zarr.consolidate_metadata(str(tmp_path))
-    group = open_group(LocalStore(str(tmp_path)))
+    group = open_tree(LocalStore(str(tmp_path)))
     assert group.consolidated is consolidated
     assert group.zarr_format == zarr_format
     assert group.node.document.attributes == {"title": "x"}
@@ -255,7 +255,7 @@ def test_nested_groups_of_zarr_python_are_read(tmp_path: Path, zarr_format: Zarr
     zarr.consolidate_metadata(str(tmp_path))
     zarr.consolidate_metadata(str(tmp_path), path="a")
     for consolidated in (True, False):
-        group = open_group(LocalStore(str(tmp_path)))
+        group = open_tree(LocalStore(str(tmp_path)))
         assert group.consolidated is consolidated
         paths = ["", "a", "a/b", "a/b/c", "a/b/c/t", "odd name µ"]
         assert sorted(path for path, _ in walk(group.node)) == paths
