@@ -310,8 +310,13 @@ class Case:
 
     @property
     def misses_chunks(self) -> bool:
-        """Whether some objects are not in the store."""
-        return any(size > part.stop for size, part in zip(self.shape, self._written, strict=False))
+        """Whether some chunks are not in the store, or not in their shard."""
+        if not self.shape:
+            return False
+        if self.shards == "none":
+            return self.shape[0] > self.whole.first[0].stop
+        length = GRIDS[self.grid].common[0]
+        return self.shape[0] > -(-self.part[0].stop // length) * length
 
     @property
     def overhangs(self) -> bool:
@@ -325,14 +330,6 @@ class Case:
             else:
                 found.append(size % length > 0)
         return any(found)
-
-    @property
-    def _written(self) -> tuple[slice, ...]:
-        """What the objects hold of which some part was written."""
-        return tuple(
-            slice(self.whole.first[0].stop) if axis == 0 else slice(size)
-            for axis, size in enumerate(self.shape)
-        )
 
     @property
     def values(self) -> np.ndarray:
