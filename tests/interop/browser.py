@@ -30,6 +30,11 @@ FLAGS = [
 SECONDS = 180
 
 
+def _profile() -> tempfile.TemporaryDirectory[str]:
+    """Return a new empty folder; its browser may write there while it is taken away."""
+    return tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+
+
 def browser() -> str | None:
     """Return the browser of this machine, None if there is none."""
     named = os.environ.get("ZARR_CDM_BROWSER")
@@ -65,7 +70,7 @@ def read_in_browser(
             values[f"{name}.zip"] = place.read_bytes()
             urls[name] = f"/{name}.zip"
     values["arrays.json"] = json.dumps({"stores": urls, "arrays": list(arrays)}).encode()
-    with serve(values=values) as site, tempfile.TemporaryDirectory() as profile:
+    with serve(values=values) as site, _profile() as profile:
         command = [str(browser()), *FLAGS, f"--user-data-dir={profile}", f"{site.url}/page.html"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
