@@ -26,7 +26,7 @@ import numpy as np
 from zarr_cdm.core.codecs.base import Buffer, BytesToBytes, ChunkSpec, Kind, placed, view
 from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.errors import ChunkError, MetadataError
-from zarr_cdm.limits import DEFAULT_LIMITS
+from zarr_cdm.limits import current
 from zarr_cdm.metadata.extension import Extension
 
 _BYTES = ChunkSpec((1,), np.dtype("u1"), Extension("uint8"), np.uint8(0))
@@ -45,7 +45,7 @@ class ConditionalCodec:
         codecs = configuration.get("codecs")
         if not isinstance(codecs, list) or not codecs:
             raise MetadataError(f"conditional has the codecs {codecs!r}, expected a list of some")
-        DEFAULT_LIMITS.check("codecs", len(codecs), "the chain of codecs in conditional")
+        current().check("codecs", len(codecs), "the chain of codecs in conditional")
         inside = [Extension.from_json(codec) for codec in codecs]
         if any(codec.name == "conditional" for codec in inside):
             raise MetadataError("conditional has the codec conditional in it, which is of no use")
