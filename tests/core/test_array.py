@@ -414,8 +414,11 @@ def test_a_chunk_error_has_the_error_below_as_its_cause() -> None:
 
 
 class Failing(MemoryStore):
+    def get(self, key: str, span: Any = None) -> bytes | None:
+        raise StoreError("the line is cut", source=self.url, key=key)
+
     def get_many(self, requests: Any) -> list[bytes | None]:
-        raise StoreError("the line is cut", source=self.url, key=requests[0][0])
+        return [self.get(*request) for request in requests]
 
 
 def test_an_error_of_the_store_comes_through() -> None:

@@ -133,6 +133,8 @@ def test_what_nobody_has_written_is_fill() -> None:
 class CountingStore(MemoryStore):
     """A store that remembers the rounds of requests."""
 
+    gap = 16 * 2**10
+
     def __init__(self) -> None:
         super().__init__()
         self.rounds: list[list[Request]] = []

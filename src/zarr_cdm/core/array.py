@@ -33,7 +33,7 @@ from zarr_cdm.core.indexing import (
     take,
 )
 from zarr_cdm.core.options import DEFAULT_OPTIONS, Options
-from zarr_cdm.core.reading import read_chunks
+from zarr_cdm.core.reading import Chunks, read_chunks
 from zarr_cdm.core.repr import array_html, array_text
 from zarr_cdm.core.result import OUTER, POINTS, Missing, Result
 from zarr_cdm.core.shards import by_shard, read_shards
@@ -105,10 +105,12 @@ class ZarrArray(Changing):
         grid = metadata.chunk_grid
         self.grid: ChunkGrid = GRIDS[grid.name].from_json(grid.configuration, self.shape)
         self._pipelines: dict[tuple[int, ...], Pipeline] = {}
+        self._pipeline: Pipeline | None = None  # where it is the same for all chunks
         # What cannot be read is refused now, not when its first chunk is.
         self._shard: Shard | None = None
         if () not in self.grid.chunks:  # an axis without chunks leaves nothing to be read
             first = self._pipeline_of((0,) * self.ndim)
+            self._pipeline = first if isinstance(self.grid, RegularGrid) else None
             # Shards of several shapes have several kinds of index: those are read whole.
             if all(isinstance(length, int) for length in self.grid.chunks):
                 self._shard = _shard_of(first)
@@ -118,6 +120,8 @@ class ZarrArray(Changing):
 
     def _pipeline_of(self, index: tuple[int, ...]) -> Pipeline:
         """Return the codecs for a chunk: for each shape of chunks there is one pipeline."""
+        if self._pipeline is not None:
+            return self._pipeline
         shape = self.grid.chunk_shape(index)
         pipeline = self._pipelines.get(shape)
         if pipeline is None:
@@ -260,7 +264,8 @@ class ZarrArray(Changing):
         if self._nested_key_of is not None:
             nested = self._nested_key_of
             keys_of.append(lambda index: self._prefix + nested(index))
-        read_chunks(self.store, list(plan.pieces()), result, keys_of, self._pipeline_of)
+        chunks = Chunks(self.store, keys_of, self._pipeline_of)
+        read_chunks(chunks, list(plan.pieces()), result)
 
     def _place_of(self, chunk: Index) -> tuple[Index, Index]:
         """Return which shard a chunk lies in, and where in it."""

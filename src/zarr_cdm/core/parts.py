@@ -12,7 +12,7 @@ from typing import NamedTuple
 from zarr_cdm.core.codecs.blosc_frame import Blocks
 from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.core.indexing import Piece
-from zarr_cdm.core.result import BATCH, Result, Rooms, named
+from zarr_cdm.core.result import Result, Rooms, batch_for, named
 from zarr_cdm.core.stores.base import Span, Store
 from zarr_cdm.errors import ChunkError
 from zarr_cdm.parallel import run
@@ -44,7 +44,7 @@ def read_large(store: Store, places: Sequence[Place], result: Result) -> None:
         for at in range(0, len(batch), store.batch):
             _read(store, batch[at : at + store.batch], result, rooms)
 
-    run(work, places, max(store.batch, BATCH))
+    run(work, places, batch_for(store, len(places)))
 
 
 def _read(store: Store, places: Sequence[Place], result: Result, rooms: Rooms) -> None:

@@ -8,59 +8,93 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.core.indexing import Index, Piece
 from zarr_cdm.core.parts import Place, is_large, read_large
-from zarr_cdm.core.result import BATCH, Result, Rooms, at_once, named
+from zarr_cdm.core.result import Result, Rooms, at_once, batch_for, named
 from zarr_cdm.core.stores.base import Span, Store
+from zarr_cdm.errors import ZarrCdmError
 from zarr_cdm.parallel import run
 
 
-def read_chunks(
-    store: Store,
-    pieces: Sequence[Piece],
-    result: Result,
-    keys_of: Sequence[Callable[[Index], str]],
-    pipeline_of: Callable[[Index], Pipeline],
-) -> None:
-    """Fill ``result`` from chunks that are an object each; ``keys_of``: where one may be."""
+class Chunks(NamedTuple):
+    """The chunks of an array.
+
+    Attributes
+    ----------
+    store
+        Where they are.
+    keys_of
+        Where in it one is, or else may be.
+    pipeline_of
+        How one is encoded.
+    """
+
+    store: Store
+    keys_of: Sequence[Callable[[Index], str]]
+    pipeline_of: Callable[[Index], Pipeline]
+
+
+def read_chunks(chunks: Chunks, pieces: Sequence[Piece], result: Result) -> None:
+    """Fill ``result`` with the pieces of chunks."""
+    store, (key_of, *others), pipeline_of = chunks
 
     def work(batch: Sequence[Piece]) -> None:
-        rooms = Rooms()
         step = at_once(store, pipeline_of(batch[0].chunk).stored_bytes)
+        if step == 1:
+            _read_each(chunks, batch, result)
+            return
         for at in range(0, len(batch), step):
-            read(batch[at : at + step], rooms)
-
-    def read(batch: Sequence[Piece], rooms: Rooms) -> None:
-        keys = [keys_of[0](piece.chunk) for piece in batch]
-        pipelines = [pipeline_of(piece.chunk) for piece in batch]
-        wholes = [_all_of(pipeline) for pipeline in pipelines]
-        values = store.get_many(list(zip(keys, wholes, strict=True)))
-        for key_of in keys_of[1:]:
-            missing = [i for i, value in enumerate(values) if value is None]
-            found = store.get_many([(key_of(batch[i].chunk), wholes[i]) for i in missing])
-            for i, value in zip(missing, found, strict=True):
-                values[i] = value
-        for piece, key, pipeline, data in zip(batch, keys, pipelines, values, strict=True):
-            with named(store, key):
-                result.add(piece, data, pipeline, rooms.of(pipeline))
+            _read_together(chunks, batch[at : at + step], result)
 
     rest, large = pieces, []
-    if len(keys_of) == 1:
+    if not others:
         large = [
-            Place(keys_of[0](piece.chunk), 0, None, piece, pipeline)
+            Place(key_of(piece.chunk), 0, None, piece, pipeline)
             for piece in pieces
             if not piece.whole and is_large(store, pipeline := pipeline_of(piece.chunk))
         ]
     if large:
         read_large(store, large, result)
-        rest = [
-            piece
-            for piece in pieces
-            if piece.whole or not is_large(store, pipeline_of(piece.chunk))
-        ]
-    run(work, rest, max(store.batch, BATCH))
+        read = {id(place.piece) for place in large}
+        rest = [piece for piece in pieces if id(piece) not in read]
+    run(work, rest, batch_for(store, len(rest)))
+
+
+def _read_each(chunks: Chunks, batch: Sequence[Piece], result: Result) -> None:
+    """Read one chunk after the other, with as little as possible around it."""
+    store, (key_of, *others), pipeline_of = chunks
+    rooms, key = Rooms(), ""
+    try:
+        for piece in batch:
+            pipeline, key = pipeline_of(piece.chunk), key_of(piece.chunk)
+            data = store.get(key, _all_of(pipeline))
+            for other in others:
+                if data is None:
+                    data = store.get(other(piece.chunk), _all_of(pipeline))
+            result.add(piece, data, pipeline, rooms.of(pipeline))
+    except ZarrCdmError as error:
+        raise error.at(source=store.url, key=key) from error.__cause__
+
+
+def _read_together(chunks: Chunks, batch: Sequence[Piece], result: Result) -> None:
+    """Read some chunks at one request to the store, and decode them."""
+    store, (key_of, *others), pipeline_of = chunks
+    pipelines = [pipeline_of(piece.chunk) for piece in batch]
+    spans = [_all_of(pipeline) for pipeline in pipelines]
+    keys = [key_of(piece.chunk) for piece in batch]
+    values = store.get_many(list(zip(keys, spans, strict=True)))
+    for other in others:
+        missing = [i for i, value in enumerate(values) if value is None]
+        found = store.get_many([(other(batch[i].chunk), spans[i]) for i in missing])
+        for i, value in zip(missing, found, strict=True):
+            values[i] = value
+    rooms = Rooms()
+    for piece, key, pipeline, data in zip(batch, keys, pipelines, values, strict=True):
+        with named(store, key):
+            result.add(piece, data, pipeline, rooms.of(pipeline))
 
 
 @lru_cache(maxsize=256)

@@ -14,9 +14,11 @@ from zarr_cdm.core.indexing import Index, Piece, put, take, take_points
 from zarr_cdm.core.options import MissingChunks
 from zarr_cdm.core.stores.base import Store
 from zarr_cdm.errors import ChunkError, ZarrCdmError, ZarrCdmWarning
+from zarr_cdm.parallel import THREADS
 
-# How many pieces a thread takes at once: enough that taking them costs little beside the work.
-BATCH = 32
+# How many pieces a thread takes at once: enough that taking them costs little beside the work, and
+# so few that all threads end together.
+BATCH, BATCHES = 64, 8
 # How many requests' worth of bytes may be held at once, that are read and not yet decoded.
 HELD = 128
 Take = Callable[[np.ndarray, Any], np.ndarray]
@@ -133,3 +135,10 @@ class named:
 def at_once(store: Store, size: int) -> int:
     """Return how many chunks of ``size`` bytes are asked for at once: of large ones, few."""
     return max(1, min(store.batch, HELD * store.gap // max(1, size)))
+
+
+def batch_for(store: Store, count: int) -> int:
+    """Return how many of ``count`` pieces a thread takes at once: far away as many as it can."""
+    if store.batch > 1:
+        return max(store.batch, BATCH)
+    return max(1, min(BATCH, count // (BATCHES * THREADS)))

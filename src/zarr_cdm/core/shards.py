@@ -15,13 +15,14 @@ import numpy as np
 from zarr_cdm.core.codecs.sharding import Shard, spans_of
 from zarr_cdm.core.indexing import Index, Piece
 from zarr_cdm.core.parts import Place, is_large, read_large
-from zarr_cdm.core.result import BATCH, Result, at_once, named
+from zarr_cdm.core.result import BATCH, HELD, Result, batch_for, named
 from zarr_cdm.core.stores.base import Span, Store
 from zarr_cdm.errors import ChunkError
 from zarr_cdm.parallel import run
 
-# Neighbours are read in one request up to this size, which leaves enough requests for all threads.
-SPAN_BYTES = 4 * 2**20
+# Neighbours are read in one request up to this size, or so many gaps if that is less: that leaves
+# enough requests for all threads.
+SPAN_BYTES, SPAN_GAPS = 4 * 2**20, 64
 
 
 class Wanted(NamedTuple):
@@ -66,9 +67,7 @@ def read_shards(store: Store, wanted: Mapping[str, Wanted], result: Result, shar
 
     def read(batch: Sequence[Stretch]) -> None:
         room = shard.chunks.room()
-        step = at_once(store, max([stretch.span.length or 0 for stretch in batch]))
-        for at in range(0, len(batch), step):
-            part = batch[at : at + step]
+        for part in _portions(batch, store):
             values = store.get_many([(stretch.key, stretch.span) for stretch in part])
             for stretch, data in zip(part, values, strict=True):
                 with named(store, stretch.key):
@@ -77,7 +76,7 @@ def read_shards(store: Store, wanted: Mapping[str, Wanted], result: Result, shar
                         chunk = _cut(seen, stretch.span.start, place)
                         result.add(place.piece, chunk, shard.chunks, room)
 
-    run(find, list(wanted), max(store.batch, BATCH))
+    run(find, list(wanted), batch_for(store, len(wanted)))
     large: list[Place] = []
     stretches: list[Stretch] = []
     for key, found in wanted.items():
@@ -88,7 +87,7 @@ def read_shards(store: Store, wanted: Mapping[str, Wanted], result: Result, shar
             places = [place for place in places if place.piece.whole]
         stretches += _stretches(places, store.gap)
     read_large(store, large, result)
-    run(read, stretches, max(store.batch, BATCH))
+    run(read, stretches, batch_for(store, len(stretches)))
 
 
 def _places(
@@ -110,9 +109,10 @@ def _stretches(places: list[Place], gap: int) -> Iterator[Stretch]:
     """Yield what is to be read of one shard: neighbours in one, also over a gap between them."""
     stretch: list[Place] = []
     start = stop = 0
+    most = min(SPAN_BYTES, SPAN_GAPS * gap)
     for place in sorted(places, key=_start_and_length):
         offset, length = _start_and_length(place)
-        if stretch and (offset > stop + gap or offset + length - start > SPAN_BYTES):
+        if stretch and (offset > stop + gap or offset + length - start > most):
             yield Stretch(place.key, Span(start, stop - start), stretch)
             stretch = []
         if not stretch:
@@ -121,6 +121,23 @@ def _stretches(places: list[Place], gap: int) -> Iterator[Stretch]:
         stop = max(stop, offset + length)
     if stretch:
         yield Stretch(stretch[0].key, Span(start, stop - start), stretch)
+
+
+def _portions(stretches: Sequence[Stretch], store: Store) -> Iterator[list[Stretch]]:
+    """Yield as many stretches as are worth reading at once: many short ones, few long ones."""
+    portion: list[Stretch] = []
+    left = 0
+    for stretch in stretches:
+        size = stretch.span.length or 0
+        if portion and (size > left or len(portion) == max(store.batch, BATCH)):
+            yield portion
+            portion = []
+        if not portion:
+            left = HELD * store.gap
+        portion.append(stretch)
+        left -= size
+    if portion:
+        yield portion
 
 
 def _start_and_length(place: Place) -> tuple[int, int]:

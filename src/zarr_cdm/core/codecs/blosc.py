@@ -21,7 +21,13 @@ from typing import Any, ClassVar, Self
 import numcodecs.blosc
 
 from zarr_cdm.core.codecs.base import Buffer, Kind, view
-from zarr_cdm.core.codecs.blosc_frame import HEADER, Blocks, needed_blocks, read_header
+from zarr_cdm.core.codecs.blosc_frame import (
+    HEADER,
+    Blocks,
+    check_header,
+    needed_blocks,
+    read_header,
+)
 from zarr_cdm.core.extents import Extents
 from zarr_cdm.errors import ChunkError, LimitError, MetadataError
 
@@ -78,8 +84,7 @@ class BloscCodec:
         return encoded
 
     def decode(self, data: Buffer, size: int | None, out: memoryview | None = None) -> Buffer:
-        seen = view(data)
-        read_header(seen, size if out is None else len(out), len(seen))
+        check_header(data, size if out is None else len(out))
         return _decompress(data, out)
 
     def decode_part(

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from zarr_cdm.core.codecs.base import Buffer
+from zarr_cdm.core.codecs.base import Buffer, view
 from zarr_cdm.core.extents import Extents
 from zarr_cdm.errors import ChunkError
 
@@ -58,7 +58,17 @@ class Header(NamedTuple):
         return HEADER.size + (0 if self.stored else self.blocks * START.itemsize)
 
 
-def read_header(data: Buffer, size: int | None, encoded: int | None) -> Header:
+def check_header(data: Buffer, size: int | None) -> None:
+    """Raise `ChunkError` unless the header of a whole frame fits it.
+
+    c-blosc trusts the header, and would crash. ``size`` is how many bytes the frame must hold, None
+    where that is not known.
+    """
+    seen = view(data)
+    _checked(seen, size, len(seen))
+
+
+def read_header(head: Buffer, size: int | None, encoded: int | None) -> Header:
     """Return the header at the beginning of a frame.
 
     ``size`` and ``encoded`` are how many bytes the frame must hold and be, where that is known.
@@ -66,11 +76,15 @@ def read_header(data: Buffer, size: int | None, encoded: int | None) -> Header:
     Raises
     ------
     ChunkError
-        The header does not fit the bytes: c-blosc trusts it and would crash.
+        The header does not fit these.
     """
-    if len(data) < HEADER.size:
-        raise ChunkError(f"the chunk has {len(data)} bytes, a blosc header alone {HEADER.size}")
-    fields = HEADER.unpack_from(data)
+    return Header._make(_checked(head, size, encoded))
+
+
+def _checked(head: Buffer, size: int | None, encoded: int | None) -> tuple[int, ...]:
+    if len(head) < HEADER.size:
+        raise ChunkError(f"the chunk has {len(head)} bytes, a blosc header alone {HEADER.size}")
+    fields = HEADER.unpack_from(head)
     version, _, flags, typesize, nbytes, blocksize, cbytes = fields
     if (
         version != VERSION
@@ -87,7 +101,7 @@ def read_header(data: Buffer, size: int | None, encoded: int | None) -> Header:
     rest = nbytes if flags & STORED or not nbytes else -(-nbytes // blocksize) * START.itemsize
     if HEADER.size + rest > cbytes:
         raise ChunkError(f"the blosc frame is cut short: {cbytes} bytes for {nbytes}")
-    return Header._make(fields)
+    return fields
 
 
 def head_bytes(size: int) -> int:

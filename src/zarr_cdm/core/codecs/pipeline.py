@@ -134,7 +134,7 @@ class Pipeline:
         else:
             self._decode_bytes(data, room.bytes)
             array = room.array
-        return self._decode_array(array)
+        return self._decode_array(array) if self.array_codecs else array
 
     def decode_into(self, data: Buffer, place: np.ndarray, room: Room | None = None) -> None:
         """Decode a chunk to ``place``, which has its shape; without a copy where that can be."""
@@ -188,6 +188,9 @@ class Pipeline:
         return array
 
     def _decode_bytes(self, data: Buffer, out: memoryview | None) -> Buffer:
+        if len(self.byte_codecs) == 1:
+            codec, size = self.byte_codecs[0]
+            return codec.decode(data, size, out)
         last = len(self.byte_codecs) - 1
         for step, (codec, size) in enumerate(reversed(self.byte_codecs)):
             data = codec.decode(data, size, out if step == last else None)
