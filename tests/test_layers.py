@@ -33,7 +33,9 @@ MAY_IMPORT = {
     "core.hierarchy": "errors limits metadata core.stores",
     "core.consolidating": "errors metadata core.stores core.hierarchy",
     "core.editing": "errors parallel metadata core.stores core.hierarchy core.consolidating",
-    "core.result": "errors parallel core.options core.stores core.indexing core.extents core.codecs",
+    "core.result": (
+        "errors parallel core.options core.stores core.indexing core.extents core.codecs"
+    ),
     "core.parts": "errors parallel core.stores core.indexing core.codecs core.result",
     "core.shards": "errors parallel core.stores core.indexing core.codecs core.result core.parts",
     "core.reading": "errors parallel core.stores core.indexing core.codecs core.result core.parts",

@@ -231,17 +231,26 @@ class ZarrArray(Changing):
         return self._read_parts(expand(selection, self.shape))
 
     def _read_parts(self, parts: Sequence[Part]) -> np.ndarray:
-        # Before it is planned: of too many chunks the plan alone would take too long.
-        size = self.dtype.itemsize
-        for part, length in zip(parts, self.shape, strict=True):
-            if not isinstance(part, int):
-                size *= _length(part, length)
-        current().check("read_bytes", size, "the selection")
+        if self.nbytes > current().read_bytes or any(
+            isinstance(part, np.ndarray) for part in parts
+        ):
+            self._check_size(parts)
         plan = cut(parts, self.shape, self._read_grid)
         values = np.empty(plan.shape, self.dtype)
         self._read(plan, Result(values, OUTER, self.fill, Missing(self.options.missing_chunks)))
         turned: np.ndarray = values[plan.flips]
         return turned
+
+    def _check_size(self, parts: Sequence[Part]) -> None:
+        """Raise `LimitError` for a selection of too many bytes.
+
+        Before it is planned: of too many chunks the plan alone would take too long.
+        """
+        size = self.dtype.itemsize
+        for part, length in zip(parts, self.shape, strict=True):
+            if not isinstance(part, int):
+                size *= _length(part, length)
+        current().check("read_bytes", size, "the selection")
 
     def _read_points(self, selection: Any) -> np.ndarray:
         plan = points(as_points(selection, self.shape), self.shape, self._read_grid)

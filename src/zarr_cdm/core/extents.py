@@ -1,7 +1,7 @@
 """Which elements of a chunk a selection needs, as runs of neighbours in memory; without any I/O.
 
 >>> outer_extents((1, slice(0, 2, 1)), (2, 3))
-Extents(starts=array([3]), length=2)
+Extents(starts=3, length=2)
 >>> outer_extents((slice(0, 4, 2), slice(0, 3, 1)), (4, 3))
 Extents(starts=array([0, 6]), length=3)
 >>> point_extents((np.array([0, 1]), np.array([2, 0])), (2, 3))
@@ -26,12 +26,12 @@ class Extents(NamedTuple):
     Attributes
     ----------
     starts
-        The first element of each run, int64.
+        The first element of each run, int64; a plain integer for a single run.
     length
         The number of elements in a run.
     """
 
-    starts: np.ndarray
+    starts: np.ndarray | int
     length: int
 
     def times(self, item_bytes: int) -> Extents:
@@ -53,7 +53,8 @@ def outer_extents(source: tuple[Part, ...], shape: tuple[int, ...]) -> Extents |
             axis -= 1
             run, first = (part.stop - part.start) * stride, part.start * stride
             stride *= shape[axis]
-    starts, count = np.array([first]), 1
+    starts: np.ndarray | int = first
+    count = 1
     for part, size in zip(reversed(source[:axis]), reversed(shape[:axis]), strict=True):
         if isinstance(part, int):
             starts = starts + part * stride

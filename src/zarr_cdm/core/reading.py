@@ -60,7 +60,8 @@ def read_chunks(chunks: Chunks, pieces: Sequence[Piece], result: Result) -> None
         read_large(store, large, result)
         read = {id(place.piece) for place in large}
         rest = [piece for piece in pieces if id(piece) not in read]
-    run(work, rest, batch_for(store, len(rest)))
+    if rest:
+        run(work, rest, batch_for(store, len(rest)))
 
 
 def _read_each(chunks: Chunks, batch: Sequence[Piece], result: Result) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from zarr_cdm.core.indexing import Index, Piece
 from zarr_cdm.core.parts import Place, is_large, read_large
 from zarr_cdm.core.result import BATCH, HELD, Result, batch_for, named
 from zarr_cdm.core.stores.base import Span, Store
-from zarr_cdm.errors import ChunkError
+from zarr_cdm.errors import ChunkError, LimitError
 from zarr_cdm.parallel import run
 
 # Neighbours are read in one request up to this size, or so many gaps if that is less: that leaves
@@ -94,14 +95,19 @@ def _places(
     key: str, wanted: Wanted, index: np.ndarray | None, result: Result, shard: Shard
 ) -> list[Place]:
     """Return where in a shard the chunks lie; fill at once what it does not have."""
-    places, most = [], Span(0, None, shard.chunks.most_bytes)
+    places, chunks = [], shard.chunks
     spans = [None] * len(wanted.pieces) if index is None else spans_of(index, wanted.places)
     for piece, span in zip(wanted.pieces, spans, strict=True):
         if span is None:
-            result.add(piece, None, shard.chunks, None)
-        else:
-            most.within(span[1])
-            places.append(Place(key, *span, piece, shard.chunks))
+            result.add(piece, None, chunks, None)
+            continue
+        start, length = span
+        if length > chunks.most_bytes:
+            raise LimitError(
+                f"chunk {piece.chunk} has {length} bytes, but {chunks.most_bytes} are the most "
+                "that it may"
+            )
+        places.append(Place(key, start, length, piece, chunks))
     return places
 
 
@@ -110,7 +116,7 @@ def _stretches(places: list[Place], gap: int) -> Iterator[Stretch]:
     stretch: list[Place] = []
     start = stop = 0
     most = min(SPAN_BYTES, SPAN_GAPS * gap)
-    for place in sorted(places, key=_start_and_length):
+    for place in sorted(places, key=itemgetter(1, 2)):
         offset, length = _start_and_length(place)
         if stretch and (offset > stop + gap or offset + length - start > most):
             yield Stretch(place.key, Span(start, stop - start), stretch)

@@ -10,6 +10,7 @@ Specification: https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rs
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -113,14 +114,27 @@ def needed_blocks(header: Header, needed: Extents) -> list[range]:
     """Return the blocks that hold the bytes ``needed``, neighbours in one range."""
     first = needed.starts // header.blocksize
     last = (needed.starts + (needed.length - 1)) // header.blocksize
-    if len(first) == 1:
-        return [range(int(first[0]), int(last[0]) + 1)]
+    if isinstance(first, int):
+        return [range(first, last + 1)]
     # Runs go up by one where an extent begins and down behind its last block.
     change = np.bincount(first, minlength=header.blocks + 1)
     change -= np.bincount(last + 1, minlength=header.blocks + 1)
     wanted = np.concatenate(([0], (change.cumsum() > 0).astype(np.int8)))
     edges = np.flatnonzero(np.diff(wanted)).tolist()
     return [range(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _in_order(header: Header, head: Buffer, blocks: range) -> list[tuple[int, int]]:
+    """Return the spans of neighbouring blocks that lie one behind the other; else nothing.
+
+    Most do. Then the other starts, which may be many, need not be looked at.
+    """
+    count = len(blocks) + (blocks.stop < header.blocks)
+    found = struct.unpack_from(f"<{count}i", head, HEADER.size + blocks.start * START.itemsize)
+    edges = found if count > len(blocks) else (*found, header.cbytes)
+    spans = list(itertools.pairwise(edges))
+    inside = header.head_bytes <= edges[0] and edges[-1] <= header.cbytes
+    return spans if inside and all(start < stop for start, stop in spans) else []
 
 
 class Blocks:
@@ -145,6 +159,9 @@ class Blocks:
         if header.stored:
             places = map(self._decoded, wanted)
             self.spans = [(HEADER.size + start, HEADER.size + stop) for start, stop in places]
+            return
+        self.spans = _in_order(header, head, wanted[0]) if len(wanted) == 1 else []
+        if self.spans:
             return
         starts = np.frombuffer(head, START, header.blocks, HEADER.size)
         # A block ends where the next one begins, whichever that is.
