@@ -66,6 +66,7 @@ def main() -> None:
             rows.append(row)
             print(report.line(row))
             sys.stdout.flush()
+    print(f"\n{report.summary(rows)}")
     print(f"\n{report.footer(options.rounds, options.size_mb)}")
     if options.json:
         document = {"versions": report.versions(), "rows": [asdict(row) for row in rows]}

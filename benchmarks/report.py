@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -54,6 +55,18 @@ def line(row: Row) -> str:
         f"| {row.case} | {row.peer} | {ours} | {peers} | **{row.ratio:.2f}** "
         f"| {row.low:.2f}–{row.high:.2f} | {cpu} |"
     )
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """Return one line for each case, with the ratio to each peer."""
+    peers = list(dict.fromkeys(row.peer for row in rows))
+    ratios = {(row.case, row.peer): f"{row.ratio:.1f}" for row in rows}
+    ours = {row.case: _amount(row, row.ours_seconds) for row in rows}
+    lines = [f"| | ours | {' | '.join(peers)} |", f"|---|---:|{'---:|' * len(peers)}"]
+    for case, amount in ours.items():
+        found = " | ".join(ratios.get((case, peer), "–") for peer in peers)
+        lines.append(f"| {case} | {amount} | {found} |")
+    return "\n".join(lines)
 
 
 def _amount(row: Row, value: float) -> str:

@@ -12,6 +12,7 @@ NAMES = [
     "Dataset",
     "Dimension",
     "Group",
+    "Limits",
     "Variable",
     "ZarrArray",
     "ZarrCdmError",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zarr_cdm.errors import ZarrCdmError as ZarrCdmError
     from zarr_cdm.errors import ZarrCdmWarning as ZarrCdmWarning
     from zarr_cdm.formats.table import read as read
+    from zarr_cdm.limits import Limits as Limits
     from zarr_cdm.translate.convert import convert as convert
     from zarr_cdm.translate.dump import dump as dump
     from zarr_cdm.translate.info import info as info
@@ -39,6 +40,7 @@ _NAMES = {
     "Dataset": "zarr_cdm.cdm.model",
     "Dimension": "zarr_cdm.cdm.model",
     "Group": "zarr_cdm.cdm.model",
+    "Limits": "zarr_cdm.limits",
     "Variable": "zarr_cdm.cdm.model",
     "ZarrArray": "zarr_cdm.core.array",
     "ZarrCdmError": "zarr_cdm.errors",
