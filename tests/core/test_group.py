@@ -11,6 +11,7 @@ import pytest
 from tests.core.test_array import document
 from tests.metadata.test_deviations import V2, V3
 from zarr_cdm.core.group import ZarrGroup, create_tree, open_tree, publish
+from zarr_cdm.core.opening import create_group
 from zarr_cdm.core.stores.base import Span
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.errors import (
@@ -301,3 +302,16 @@ def test_the_root_document_is_written_last(zarr_format: ZarrVersion) -> None:
     publish(create_tree(store, tree(zarr_format), zarr_format))
     roots = {2: [".zgroup", ".zattrs", ".zmetadata"], 3: ["zarr.json"]}[zarr_format]
     assert Ordered.keys[-len(roots) :] == roots
+
+
+def test_a_v2_group_in_between_is_found_by_its_arrays() -> None:
+    store = MemoryStore()
+    create_group(store, zarr_format=2).create_array("a/b", data=np.arange(3))
+    store.delete("a/.zgroup")
+    store.set("other/notes", b"")
+    with pytest.warns(ZarrCdmWarning, match=r"memory: a: there is no \.zgroup"):
+        assert open_tree(store).array("a/b")[...].tolist() == [0, 1, 2]
+    with pytest.warns(ZarrCdmWarning, match=r"memory: a: there is no \.zgroup"):
+        assert list(open_tree(store)) == ["a"]
+    with pytest.raises(NodeNotFoundError):
+        open_tree(store).array("other/notes")

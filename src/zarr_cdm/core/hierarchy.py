@@ -15,7 +15,7 @@ from zarr_cdm.core.stores.base import Span, Store
 from zarr_cdm.errors import MetadataError, NodeNotFoundError, ZarrCdmError, ZarrCdmWarning
 from zarr_cdm.limits import current
 from zarr_cdm.metadata import consolidated, v2, v3
-from zarr_cdm.metadata.documents import Document, Node, ZarrVersion
+from zarr_cdm.metadata.documents import Document, GroupMetadata, Node, ZarrVersion
 from zarr_cdm.metadata.json import dumps, loads_object
 
 NODE_KEYS = (v3.KEY, v2.ARRAY_KEY, v2.GROUP_KEY, v2.ATTRIBUTES_KEY)
@@ -56,7 +56,7 @@ def find_root(store: Store, path: str = "") -> Root:
         document = load(all_v2, store, old)
         node = _named(consolidated.read_v2, document, store=store, key=old)
         return Root(_checked(node, store, old), 2, True)
-    found = _read_node(store, path)
+    found = _read_node(store, path)  # not `_silent_group`: what has no root is not finished
     if found is None:
         missing = f"there is no {v3.KEY}, {v2.GROUP_KEY} or {v2.ARRAY_KEY}"
         raise NodeNotFoundError(f"no Zarr hierarchy: {missing}", source=store.url, key=path or None)
@@ -83,6 +83,7 @@ def _load_attributes(data: bytes, store: Store, key: str) -> dict[str, Any]:
         return {}
 
 
+MOST_LOOKED_AT = 1000  # names below what may be a group without a document
 LOADERS = {v2.ATTRIBUTES_KEY: _load_attributes}
 
 
@@ -119,13 +120,20 @@ class Members(Mapping[str, Node]):
             names = sorted(name[:-1] for name in self._store.children(prefix) if name.endswith("/"))
             nodes = nodes_at(self._store, [prefix + name for name in names])
             self._found = {
-                name: node for name, node in zip(names, nodes, strict=True) if node is not None
+                name: node
+                for name, found in zip(names, nodes, strict=True)
+                if (node := found or _silent_group(self._store, prefix + name)) is not None
             }
         return self._found
 
     def __getitem__(self, name: str) -> Node:
         if self._found is None:  # one name is asked for: list nothing
-            node = _read_node(self._store, join(self._path, name)) if name else None
+            path = join(self._path, name)
+            node = (
+                (_read_node(self._store, path) or _silent_group(self._store, path))
+                if name
+                else None
+            )
             if node is None:
                 raise KeyError(name)
             return node
@@ -136,6 +144,24 @@ class Members(Mapping[str, Node]):
 
     def __len__(self) -> int:
         return len(self._nodes)
+
+
+def _silent_group(store: Store, path: str) -> Node | None:
+    """Return a group of v2 that has no document, only arrays right below; None where none have.
+
+    Each should have one (zarr-specs, v2, "Hierarchies"), but groups in between are met without.
+    """
+    try:
+        names = [name for name in store.children(f"{path}/" if path else "") if name.endswith("/")]
+    except ZarrCdmError:  # a store that cannot list
+        return None
+    keys = [join(path, name[:-1], v2.ARRAY_KEY) for name in names[:MOST_LOOKED_AT]]
+    if not any(store.get_many([(key, Span(0, 1)) for key in keys])):
+        return None
+    place = f"{store.url}: {path}" if path else store.url
+    message = f"{place}: there is no {v2.GROUP_KEY}; taken for a group, for there are arrays below"
+    warnings.warn(message, ZarrCdmWarning, stacklevel=2)
+    return Node(GroupMetadata(zarr_format=2), Members(store, path))
 
 
 def _read_node(store: Store, path: str) -> Node | None:
