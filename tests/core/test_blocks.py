@@ -16,6 +16,7 @@ from tests.core.selections import numpy_outer, outer_selections, point_selection
 from zarr_cdm.core.array import ZarrArray
 from zarr_cdm.core.codecs.blosc_frame import HEADER, STORED
 from zarr_cdm.core.codecs.crc32c import Crc32cCodec
+from zarr_cdm.core.options import Options
 from zarr_cdm.core.stores.base import Request, Values
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.errors import ChunkError
@@ -158,6 +159,23 @@ def test_a_checksum_is_compared_before_a_part_is_decoded() -> None:
     stored.store.set("a/c/0/0", data)
     with pytest.raises(ChunkError, match="checksum"):
         stored[0, 0]
+
+
+def test_without_a_look_at_checksums_only_some_blocks_are_read() -> None:
+    values = walk((512, 512))
+    stored = array(values, (512, 512), [LITTLE, blosc(blocksize=8192), CRC32C])
+    whole = len(frame_of(stored))
+    trusting = ZarrArray(stored.store, "a", stored.metadata, Options(verify_checksums=False))
+    for reader, most in ((stored, whole), (trusting, whole / 10)):
+        reader.store.rounds.clear()  # type: ignore[attr-defined]
+        assert reader[300, 17] == values[300, 17]
+        assert sum(reader.store.rounds) <= most  # type: ignore[attr-defined]
+    sharded = {"chunk_shape": [512, 512], "codecs": [LITTLE, blosc(blocksize=8192), CRC32C]}
+    codecs = [{"name": "sharding_indexed", "configuration": sharded}]
+    stored = array(values, (512, 512), codecs)
+    trusting = ZarrArray(stored.store, "a", stored.metadata, Options(verify_checksums=False))
+    assert np.array_equal(trusting[300:302, 17], values[300:302, 17])
+    assert sum(stored.store.rounds) < whole / 5  # type: ignore[attr-defined]
 
 
 def test_blocks_may_lie_in_any_order() -> None:

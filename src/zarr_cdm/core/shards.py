@@ -88,7 +88,9 @@ def read_shards(store: Store, wanted: Mapping[str, Wanted], result: Result, shar
             places = [place for place in places if place.piece.whole]
         stretches += _stretches(places, store.gap)
     read_large(store, large, result)
-    run(read, stretches, batch_for(store, len(stretches)))
+    if stretches:
+        count = sum([len(stretch.places) for stretch in stretches])
+        run(read, stretches, batch_for(store, count) * len(stretches) // count)
 
 
 def _places(
