@@ -36,9 +36,14 @@ MAY_IMPORT = {
     "core.result": (
         "errors parallel core.options core.stores core.indexing core.extents core.codecs"
     ),
+    "core.chunks": "errors limits metadata core.stores core.grids core.indexing core.codecs",
     "core.parts": "errors parallel core.stores core.indexing core.codecs core.result",
-    "core.shards": "errors parallel core.stores core.indexing core.codecs core.result core.parts",
-    "core.reading": "errors parallel core.stores core.indexing core.codecs core.result core.parts",
+    "core.shards": (
+        "errors parallel core.stores core.indexing core.codecs core.result core.parts core.chunks"
+    ),
+    "core.reading": (
+        "errors parallel core.stores core.indexing core.codecs core.result core.parts core.chunks"
+    ),
     "core.writing": (
         "errors parallel core.options core.stores core.indexing core.codecs core.result"
     ),
@@ -48,9 +53,8 @@ MAY_IMPORT = {
         " core.resizing core.editing"
     ),
     "core.array": (
-        "errors limits parallel metadata core.stores core.grids core.indexing core.codecs"
-        " core.options core.values core.repr core.reading core.result core.shards core.writing"
-        " core.changing"
+        "errors limits metadata core.stores core.grids core.indexing core.options core.values"
+        " core.repr core.chunks core.reading core.result core.shards core.writing core.changing"
     ),
     "core.commit": "errors limits parallel metadata core.stores",
     "core.group": (

@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from math import prod
-from operator import floordiv, mod
 from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
 
 from zarr_cdm.core.changing import Changing
-from zarr_cdm.core.codecs.base import ChunkSpec
-from zarr_cdm.core.codecs.pipeline import Pipeline
-from zarr_cdm.core.codecs.sharding import Shard, ShardingCodec
-from zarr_cdm.core.grids.base import ChunkGrid
-from zarr_cdm.core.grids.regular import RegularGrid
-from zarr_cdm.core.grids.table import GRIDS
+from zarr_cdm.core.chunks import Chunks
 from zarr_cdm.core.indexing import (
     Index,
     OuterPlan,
@@ -33,10 +27,10 @@ from zarr_cdm.core.indexing import (
     take,
 )
 from zarr_cdm.core.options import DEFAULT_OPTIONS, Options
-from zarr_cdm.core.reading import Chunks, read_chunks
+from zarr_cdm.core.reading import read_chunks
 from zarr_cdm.core.repr import array_html, array_text
 from zarr_cdm.core.result import OUTER, POINTS, Missing, Result
-from zarr_cdm.core.shards import by_shard, read_shards
+from zarr_cdm.core.shards import read_shards
 from zarr_cdm.core.stores.base import Store
 from zarr_cdm.core.values import broadcast, fitted
 from zarr_cdm.core.writing import Put, Source, Take, check_writable, write_chunks, write_shards
@@ -45,12 +39,7 @@ from zarr_cdm.limits import current
 from zarr_cdm.metadata import v2, v3
 from zarr_cdm.metadata.documents import ArrayMetadata, Json, Node
 from zarr_cdm.metadata.dtypes import VARIABLE
-from zarr_cdm.metadata.extension import Extension
-from zarr_cdm.metadata.keys import chunk_key
 
-NESTED = Extension("v2", {"separator": "/"})
-PIPELINES: dict[str, Pipeline] = {}
-MOST_PIPELINES = 1000
 DOCUMENT_KEYS = {v3.KEY, v2.ARRAY_KEY, v2.ATTRIBUTES_KEY}
 
 
@@ -96,39 +85,8 @@ class ZarrArray(Changing):
         self.node: Node | None = None  # in the group that it was opened from
         self.shape = metadata.shape
         self.dtype = metadata.dtype
-        encoding = metadata.chunk_key_encoding
-        self._key_of = chunk_key(encoding)
-        # Early writers of v2 nested their chunks without a word about it.
-        silent = metadata.zarr_format == 2 and not encoding.configuration and self.ndim > 1
-        self._nested_key_of = chunk_key(NESTED) if silent else None
-        self._prefix = f"{path}/" if path else ""
-        grid = metadata.chunk_grid
-        self.grid: ChunkGrid = GRIDS[grid.name].from_json(grid.configuration, self.shape)
-        self._pipelines: dict[tuple[int, ...], Pipeline] = {}
-        self._pipeline: Pipeline | None = None  # where it is the same for all chunks
-        # What cannot be read is refused now, not when its first chunk is.
-        self._shard: Shard | None = None
-        if () not in self.grid.chunks:  # an axis without chunks leaves nothing to be read
-            first = self._pipeline_of((0,) * self.ndim)
-            self._pipeline = first if isinstance(self.grid, RegularGrid) else None
-            # Shards of several shapes have several kinds of index: those are read whole.
-            if all(isinstance(length, int) for length in self.grid.chunks):
-                self._shard = _shard_of(first)
-        self._read_grid = self.grid
-        if self._shard is not None:
-            self._read_grid = RegularGrid(self._shard.chunk_shape, self.shape)
-
-    def _pipeline_of(self, index: tuple[int, ...]) -> Pipeline:
-        """Return the codecs for a chunk: for each shape of chunks there is one pipeline."""
-        if self._pipeline is not None:
-            return self._pipeline
-        shape = self.grid.chunk_shape(index)
-        pipeline = self._pipelines.get(shape)
-        if pipeline is None:
-            spec = ChunkSpec(shape, self.dtype, self.metadata.data_type, self.metadata.fill_value)
-            verify = self.options.verify_checksums
-            pipeline = self._pipelines[shape] = _shared_pipeline(self.metadata.codecs, spec, verify)
-        return pipeline
+        self._chunks = Chunks(store, path, metadata, options.verify_checksums)
+        self.grid = self._chunks.grid
 
     def __reduce__(self) -> tuple[type, tuple[Store, str, ArrayMetadata, Options]]:
         return type(self), (self.store, self.path, self.metadata, self.options)
@@ -166,12 +124,13 @@ class ZarrArray(Changing):
     @property
     def chunks(self) -> tuple[Any, ...]:
         """The shape of a chunk; where they differ along an axis, the lengths of all of them."""
-        return self.grid.chunks if self._shard is None else self._shard.chunk_shape
+        shape: tuple[Any, ...] = self._chunks.selected.chunks
+        return shape
 
     @property
     def shards(self) -> tuple[Any, ...] | None:
         """The shape of a shard, None where each chunk is an object of its own."""
-        return None if self._shard is None else self.grid.chunks
+        return None if self._chunks.shard is None else self.grid.chunks
 
     @property
     def codecs(self) -> tuple[str, ...]:
@@ -182,8 +141,8 @@ class ZarrArray(Changing):
         """Return how many bytes the chunks take in the store, which must be able to list."""
         return sum(
             size
-            for key, size in self.store.sizes(self._prefix)
-            if key.removeprefix(self._prefix) not in DOCUMENT_KEYS
+            for key, size in self.store.sizes(self._chunks.prefix)
+            if key.removeprefix(self._chunks.prefix) not in DOCUMENT_KEYS
         )
 
     @cached_property
@@ -196,13 +155,10 @@ class ZarrArray(Changing):
 
     def key(self, index: Sequence[int]) -> str:
         """Return the key of a chunk in the store."""
-        return self._prefix + self._key_of(tuple(index))
+        return self._chunks.key_of(tuple(index))
 
-    def _keys(self, index: tuple[int, ...]) -> list[str]:
-        """Return the keys that a chunk may be at, first the one where it is written."""
-        nested = self._nested_key_of
-        other = [] if nested is None else [self._prefix + nested(index)]
-        return [self._prefix + self._key_of(index), *other]
+    def _keys(self, index: Index) -> list[str]:
+        return self._chunks.keys(index)
 
     def __getitem__(self, selection: Any) -> np.ndarray:
         """Return a selection of which at most one axis is selected by an array."""
@@ -235,7 +191,7 @@ class ZarrArray(Changing):
             isinstance(part, np.ndarray) for part in parts
         ):
             self._check_size(parts)
-        plan = cut(parts, self.shape, self._read_grid)
+        plan = cut(parts, self.shape, self._chunks.selected)
         values = np.empty(plan.shape, self.dtype)
         self._read(plan, Result(values, OUTER, self.fill, Missing(self.options.missing_chunks)))
         turned: np.ndarray = values[plan.flips]
@@ -253,7 +209,7 @@ class ZarrArray(Changing):
         current().check("read_bytes", size, "the selection")
 
     def _read_points(self, selection: Any) -> np.ndarray:
-        plan = points(as_points(selection, self.shape), self.shape, self._read_grid)
+        plan = points(as_points(selection, self.shape), self.shape, self._chunks.selected)
         values = np.empty(plan.shape, self.dtype)
         missing = Missing(self.options.missing_chunks)
         self._read(plan, Result(values.reshape(-1), POINTS, self.fill, missing))
@@ -265,29 +221,10 @@ class ZarrArray(Changing):
             result.missing.tell(f"{self.store.url}: {self.name}")
 
     def _read_pieces(self, plan: OuterPlan | PointsPlan, result: Result) -> None:
-        if self._shard is not None:
-            wanted = by_shard(plan.pieces(), self.key, self._place_of)
-            read_shards(self.store, wanted, result, self._shard)
-            return
-        keys_of: list[Callable[[tuple[int, ...]], str]] = [self.key]
-        if self._nested_key_of is not None:
-            nested = self._nested_key_of
-            keys_of.append(lambda index: self._prefix + nested(index))
-        chunks = Chunks(self.store, keys_of, self._pipeline_of)
-        read_chunks(chunks, list(plan.pieces()), result)
-
-    def _place_of(self, chunk: Index) -> tuple[Index, Index]:
-        """Return which shard a chunk lies in, and where in it."""
-        assert self._shard is not None
-        if isinstance(self.grid, RegularGrid):
-            counts = self._shard.counts
-            return tuple(map(floordiv, chunk, counts)), tuple(map(mod, chunk, counts))
-        shard, place = [], []
-        for axis, (number, length) in enumerate(zip(chunk, self._shard.chunk_shape, strict=True)):
-            index = self.grid.find(axis, number * length, number * length + 1)[0]
-            shard.append(index)
-            place.append(number - self.grid.edges(axis, index)[0] // length)
-        return tuple(shard), tuple(place)
+        if self._chunks.shard is not None:
+            read_shards(self._chunks, plan.pieces(), result)
+        else:
+            read_chunks(self._chunks, list(plan.pieces()), result)
 
     def __setitem__(self, selection: Any, value: Any) -> None:
         """Write values to a selection, whole chunks without reading them before.
@@ -310,12 +247,12 @@ class ZarrArray(Changing):
         self._write_parts(expand(selection, self.shape), value)
 
     def _write_parts(self, parts: Sequence[Part], value: Any) -> None:
-        plan = cut(parts, self.shape, self._read_grid)
+        plan = cut(parts, self.shape, self._chunks.selected)
         values = self._fitted(value, plan.shape)[plan.flips]
         self._write(plan, values, take, put)
 
     def _write_points(self, selection: Any, value: Any) -> None:
-        plan = points(as_points(selection, self.shape), self.shape, self._read_grid)
+        plan = points(as_points(selection, self.shape), self.shape, self._chunks.selected)
         values = self._fitted(value, plan.shape).reshape(-1)
         self._write(plan, values, take, put_points)
 
@@ -330,14 +267,16 @@ class ZarrArray(Changing):
         self._change(plan, Source(values, take, put, self.fill, self.options.write_empty_chunks))
 
     def _change(self, plan: OuterPlan | PointsPlan, source: Source) -> None:
-        if self._shard is not None:
+        chunks = self._chunks
+        if chunks.shard is not None:
             pieces = plan.pieces()
-            write_shards(self.store, pieces, source, self.key, self._shard, self.shape)
+            write_shards(self.store, pieces, source, self.key, chunks.shard, self.shape)
         else:
-            write_chunks(self.store, list(plan.pieces()), source, self._keys, self._pipeline_of)
+            pipeline_of = chunks.pipeline_of
+            write_chunks(self.store, list(plan.pieces()), source, chunks.keys, pipeline_of)
 
     def _clear(self, region: tuple[slice, ...]) -> None:
-        plan = cut(region, self.shape, self._read_grid)
+        plan = cut(region, self.shape, self._chunks.selected)
         fill = np.broadcast_to(np.full((), self.fill, self.dtype), plan.shape)
         self._change(plan, Source(fill, take, put, self.fill, clears=True))
 
@@ -364,28 +303,6 @@ class ZarrArray(Changing):
 
     def _repr_html_(self) -> str:
         return array_html(self)
-
-
-def _shared_pipeline(codecs: tuple[Extension, ...], spec: ChunkSpec, verify: bool) -> Pipeline:
-    """Return the pipeline for such chunks, the same for all arrays: most of a store are alike."""
-    fill = spec.fill_value
-    bits = fill.tobytes() if isinstance(fill, np.generic) else fill  # one NaN is not the other
-    key = f"{codecs} {spec} {bits!r} {verify}"
-    pipeline = PIPELINES.get(key)
-    current().check("chunk_bytes", spec.size * spec.dtype.itemsize, "one chunk")
-    if pipeline is None:
-        if len(PIPELINES) >= MOST_PIPELINES:
-            PIPELINES.clear()
-        pipeline = PIPELINES[key] = Pipeline(codecs, spec, verify)
-    return pipeline
-
-
-def _shard_of(pipeline: Pipeline) -> Shard | None:
-    """Return how chunks lie in shards; None where a shard can only be read whole, or is none."""
-    serializer = pipeline.serializer
-    if not isinstance(serializer, ShardingCodec) or pipeline.array_codecs or pipeline.byte_codecs:
-        return None
-    return serializer.shard(pipeline.stored)
 
 
 def _length(part: slice | np.ndarray, size: int) -> int:

@@ -6,40 +6,22 @@ little from, only some blocks are (`parts`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
+from zarr_cdm.core.chunks import Chunks
 from zarr_cdm.core.codecs.pipeline import Pipeline
-from zarr_cdm.core.indexing import Index, Piece
+from zarr_cdm.core.indexing import Piece
 from zarr_cdm.core.parts import Place, is_large, read_large
 from zarr_cdm.core.result import Result, Rooms, at_once, batch_for, named
-from zarr_cdm.core.stores.base import Span, Store
+from zarr_cdm.core.stores.base import Span
 from zarr_cdm.errors import ZarrCdmError
 from zarr_cdm.parallel import run
 
 
-class Chunks(NamedTuple):
-    """The chunks of an array.
-
-    Attributes
-    ----------
-    store
-        Where they are.
-    keys_of
-        Where in it one is, or else may be.
-    pipeline_of
-        How one is encoded.
-    """
-
-    store: Store
-    keys_of: Sequence[Callable[[Index], str]]
-    pipeline_of: Callable[[Index], Pipeline]
-
-
 def read_chunks(chunks: Chunks, pieces: Sequence[Piece], result: Result) -> None:
     """Fill ``result`` with the pieces of chunks."""
-    store, (key_of, *others), pipeline_of = chunks
+    store, key_of, pipeline_of = chunks.store, chunks.key_of, chunks.pipeline_of
 
     def work(batch: Sequence[Piece]) -> None:
         step = at_once(store, pipeline_of(batch[0].chunk).stored_bytes)
@@ -50,7 +32,7 @@ def read_chunks(chunks: Chunks, pieces: Sequence[Piece], result: Result) -> None
             _read_together(chunks, batch[at : at + step], result)
 
     rest, large = pieces, []
-    if not others:
+    if not chunks.others:
         large = [
             Place(key_of(piece.chunk), 0, None, piece, pipeline)
             for piece in pieces
@@ -66,13 +48,13 @@ def read_chunks(chunks: Chunks, pieces: Sequence[Piece], result: Result) -> None
 
 def _read_each(chunks: Chunks, batch: Sequence[Piece], result: Result) -> None:
     """Read one chunk after the other, with as little as possible around it."""
-    store, (key_of, *others), pipeline_of = chunks
+    store, key_of, pipeline_of = chunks.store, chunks.key_of, chunks.pipeline_of
     rooms, key = Rooms(), ""
     try:
         for piece in batch:
             pipeline, key = pipeline_of(piece.chunk), key_of(piece.chunk)
             data = store.get(key, _all_of(pipeline))
-            for other in others:
+            for other in chunks.others:
                 if data is None:
                     data = store.get(other(piece.chunk), _all_of(pipeline))
             result.add(piece, data, pipeline, rooms.of(pipeline))
@@ -82,12 +64,12 @@ def _read_each(chunks: Chunks, batch: Sequence[Piece], result: Result) -> None:
 
 def _read_together(chunks: Chunks, batch: Sequence[Piece], result: Result) -> None:
     """Read some chunks at one request to the store, and decode them."""
-    store, (key_of, *others), pipeline_of = chunks
-    pipelines = [pipeline_of(piece.chunk) for piece in batch]
+    store = chunks.store
+    pipelines = [chunks.pipeline_of(piece.chunk) for piece in batch]
     spans = [_all_of(pipeline) for pipeline in pipelines]
-    keys = [key_of(piece.chunk) for piece in batch]
+    keys = [chunks.key_of(piece.chunk) for piece in batch]
     values = store.get_many(list(zip(keys, spans, strict=True)))
-    for other in others:
+    for other in chunks.others:
         missing = [i for i, value in enumerate(values) if value is None]
         found = store.get_many([(other(batch[i].chunk), spans[i]) for i in missing])
         for i, value in zip(missing, found, strict=True):

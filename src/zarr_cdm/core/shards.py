@@ -7,12 +7,13 @@ chunks that are wanted, neighbours in one; of large chunks only some blocks (`pa
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
 
+from zarr_cdm.core.chunks import Chunks
 from zarr_cdm.core.codecs.sharding import Shard, spans_of
 from zarr_cdm.core.indexing import Index, Piece
 from zarr_cdm.core.parts import Place, is_large, read_large
@@ -33,21 +34,6 @@ class Wanted(NamedTuple):
     places: list[Index]
 
 
-def by_shard(
-    pieces: Iterable[Piece],
-    key_of: Callable[[Index], str],
-    place_of: Callable[[Index], tuple[Index, Index]],
-) -> dict[str, Wanted]:
-    """Return pieces by the key of their shard; ``place_of``: a chunk's shard and place in it."""
-    grouped: dict[Index, Wanted] = defaultdict(lambda: Wanted([], []))
-    for piece in pieces:
-        shard, place = place_of(piece.chunk)
-        wanted = grouped[shard]
-        wanted.pieces.append(piece)
-        wanted.places.append(place)
-    return {key_of(index): found for index, found in grouped.items()}
-
-
 class Stretch(NamedTuple):
     """A span of a shard, and the chunks in it."""
 
@@ -56,8 +42,11 @@ class Stretch(NamedTuple):
     places: list[Place]
 
 
-def read_shards(store: Store, wanted: Mapping[str, Wanted], result: Result, shard: Shard) -> None:
-    """Fill ``result`` from the shards at the keys of ``wanted``."""
+def read_shards(chunks: Chunks, pieces: Iterable[Piece], result: Result) -> None:
+    """Fill ``result`` with the pieces of chunks in shards."""
+    store, shard = chunks.store, chunks.shard
+    assert shard is not None
+    wanted = _by_shard(chunks, pieces)
     indices: dict[str, np.ndarray | None] = {}
     where = Span(-shard.index_bytes) if shard.at_end else Span(0, shard.index_bytes)
 
@@ -91,6 +80,17 @@ def read_shards(store: Store, wanted: Mapping[str, Wanted], result: Result, shar
     if stretches:
         count = sum([len(stretch.places) for stretch in stretches])
         run(read, stretches, batch_for(store, count) * len(stretches) // count)
+
+
+def _by_shard(chunks: Chunks, pieces: Iterable[Piece]) -> dict[str, Wanted]:
+    """Return the pieces by the keys of their shards."""
+    grouped: dict[Index, Wanted] = defaultdict(lambda: Wanted([], []))
+    for piece in pieces:
+        shard, place = chunks.place_of(piece.chunk)
+        wanted = grouped[shard]
+        wanted.pieces.append(piece)
+        wanted.places.append(place)
+    return {chunks.key_of(index): found for index, found in grouped.items()}
 
 
 def _places(

@@ -14,6 +14,7 @@ import zarr_cdm
 from tests.server import Site, serve
 from zarr_cdm.core.group import create_tree, open_tree, publish
 from zarr_cdm.core.stores.memory import MemoryStore
+from zarr_cdm.core.stores.base import Span
 from zarr_cdm.core.stores.table import open_store
 from zarr_cdm.metadata import v2, v3
 from zarr_cdm.metadata.documents import GroupMetadata, Node, ZarrVersion
@@ -142,11 +143,10 @@ def test_reading_out_of_shards_costs_two_rounds(site: Site) -> None:
 
 
 def test_values_and_parts_of_several_keys_go_in_one_round(site: Site) -> None:
-    store = open_store(site.url)
-    requests = [(f"plain/c/{i}", None) for i in range(40)]
-    begin = time.perf_counter()
-    assert None not in store.get_many(requests)
-    assert time.perf_counter() - begin < 10 * LATENCY
+    store = open_store(site.url, {"zarr_cdm": {"repeat_after": 60}})
+    site.latency = 1.0  # so that a busy machine too sends them all before one is answered
+    parts = [(f"plain/c/{i}", Span(0, 5) if i % 2 else None) for i in range(40)]
+    assert None not in store.get_many(parts)
     assert site.most_running == 40
 
 

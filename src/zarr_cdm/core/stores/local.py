@@ -166,7 +166,7 @@ class LocalStore:
         """Return a descriptor of the file at a key, which must lie in the store."""
         folder, _, name = key.rpartition("/")
         # Most keys are numbers in a directory that is known: there is nothing to check.
-        if folder not in self._inside or not name.isalnum():
+        if not folder or folder not in self._inside or not name.isalnum():
             check_key(key)
             self._enter(folder)
         try:
