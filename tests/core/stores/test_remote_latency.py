@@ -13,8 +13,8 @@ import pytest
 import zarr_cdm
 from tests.server import Site, serve
 from zarr_cdm.core.group import create_tree, open_tree, publish
-from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.core.stores.base import Span
+from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.core.stores.table import open_store
 from zarr_cdm.metadata import v2, v3
 from zarr_cdm.metadata.documents import GroupMetadata, Node, ZarrVersion
