@@ -266,3 +266,12 @@ def test_nothing_is_created_before_something_is_written(tmp_path: Path) -> None:
     assert list(store.list()) == []
     store.delete("zarr.json")
     assert os.listdir(tmp_path) == []
+
+
+def test_one_key_may_be_asked_for_many_times_at_once(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    store.set("c/0", b"0123456789")
+    spans = [None, Span(0), Span(2, 3), None, Span(-4), Span(0, 2), Span(9)]
+    found = store.get_many([("c/0", span) for span in spans])
+    assert found == [store.get("c/0", span) for span in spans]
+    assert found[3] == b"0123456789"

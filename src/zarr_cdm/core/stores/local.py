@@ -87,7 +87,11 @@ class LocalStore:
                 status = os.fstat(descriptor)
                 if not stat.S_ISREG(status.st_mode):
                     raise OSError(f"not a regular file but {stat.filemode(status.st_mode)}")
-                return [_read(descriptor, span, status.st_size) for span in spans]
+                values: Values = [_read(descriptor, spans[0], status.st_size)]
+                for span in spans[1:]:
+                    os.lseek(descriptor, 0, os.SEEK_SET)
+                    values.append(_read(descriptor, span, status.st_size))
+                return values
             finally:
                 os.close(descriptor)
         except _MISSING:
@@ -238,8 +242,9 @@ class LocalStore:
 
 
 def _read(descriptor: int, span: Span | None, size: int) -> bytes:
+    """Return a part of a file of ``size`` bytes that is at its beginning."""
     part = slice(0, size) if span is None else span.within(size)
-    if span is not None and not span.is_whole:
+    if part.start:
         os.lseek(descriptor, part.start, os.SEEK_SET)
     wanted = part.stop - part.start
     data = os.read(descriptor, wanted)
