@@ -6,9 +6,9 @@ from tests.interop import limits
 from tests.interop.cases import AXES
 
 PAGE = Path(__file__).with_suffix(".md")
-OLD = limits.ZARR_PYTHON_BEFORE_3_2
+OLD, NEW = limits.ZARR_PYTHON_BEFORE_3_2, limits.ZARR_PYTHON_SINCE_3_2
 TABLES = {
-    "zarr-python": [row for row in limits.ZARR_PYTHON if row not in OLD],
+    "zarr-python": [row for row in limits.ZARR_PYTHON if row not in OLD + NEW] + NEW,
     "zarr-python before 3.2, besides": OLD,
     "zarr-python with the pipeline of zarrs, besides": [
         row for row in limits.ZARRS if row not in limits.ZARR_PYTHON

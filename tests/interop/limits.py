@@ -107,9 +107,11 @@ ZARR_PYTHON = [
     Cannot(
         of(codec=EXTENSIONS - {"cast_value", "scale_offset"}), "UnknownCodecError", "no such codecs"
     ),
-    Cannot(of(codec="cast_value"), "cast-value-rs", "needs the package cast-value-rs"),
 ]
 
+ZARR_PYTHON_SINCE_3_2 = [
+    Cannot(of(codec="cast_value"), "cast-value-rs", "needs the package cast-value-rs"),
+]
 ZARR_PYTHON_BEFORE_3_2 = [
     Cannot(of(grid=RECTILINEAR), "Unknown chunk grid", "no such grid before 3.2"),
     Cannot(v3(of(type=STRUCTS)), "No Zarr data type", "the older name of structs alone"),
@@ -125,8 +127,7 @@ ZARR_PYTHON_BEFORE_3_2 = [
         "no shards of raw bytes",
     ),
 ]
-if ZARR and ZARR < (3, 2):
-    ZARR_PYTHON += ZARR_PYTHON_BEFORE_3_2
+ZARR_PYTHON += ZARR_PYTHON_BEFORE_3_2 if ZARR and ZARR < (3, 2) else ZARR_PYTHON_SINCE_3_2
 
 # What zarrs does itself; all else falls back to zarr-python.
 _ZARRS_CODECS = {
