@@ -107,6 +107,7 @@ def damaged_text(value: Any, chance: Random) -> bytes:
 
 
 @pytest.mark.parametrize("damage", [damaged_tree, damaged_text])
+@pytest.mark.filterwarnings("ignore::zarr_cdm.errors.ZarrCdmWarning")
 @pytest.mark.parametrize("name", DOCUMENTS)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_a_damaged_document_gives_our_errors_only(

@@ -79,6 +79,8 @@ def _load_attributes(data: bytes, store: Store, key: str) -> dict[str, Any]:
     try:
         return load(data, store, key)
     except MetadataError as error:
+        if not isinstance(error.__cause__, ValueError):  # JSON, but no object
+            raise
         warnings.warn(f"{error}; all attributes are left out", ZarrCdmWarning, stacklevel=2)
         return {}
 

@@ -25,6 +25,7 @@ from zarr_cdm.metadata import structs
 from zarr_cdm.metadata.byteorder import Endian, from_stored, to_stored
 from zarr_cdm.metadata.dtypes import VARIABLE, is_raw_bits, kind_of, numpy_dtype
 from zarr_cdm.metadata.extension import Extension
+from zarr_cdm.metadata.lenient import lenient
 
 SPECIAL = {"NaN": np.nan, "Infinity": np.inf, "+Infinity": np.inf, "-Infinity": -np.inf}
 NAT = -(2**63)
@@ -35,6 +36,7 @@ PARTS = {
     "bcomplex32": "bfloat16",
 }
 _NUMPY_FLOATS = {np.dtype("f2"), np.dtype("f4"), np.dtype("f8")}
+SPELLED = {"NaN", "Infinity", "-Infinity"}
 _HEX = re.compile(r"0x[0-9a-fA-F]+")
 
 
@@ -57,6 +59,20 @@ def decode(value: Any, data_type: Extension, endian: Endian = None) -> Any:
         raise MetadataError(
             f"the fill value {value!r} is none of data type {data_type.name!r} ({error})"
         ) from error
+
+
+def of_document(value: Any, data_type: Extension, endian: Endian = None) -> Any:
+    """Return the fill value of a document as `decode` does; with a warning what is not legal."""
+    kind = kind_of(numpy_dtype(data_type))
+    if kind in "iu" and value == "NaN":  # xarray has written that
+        lenient("the fill value of integers is 'NaN', zero is taken for it")
+        return decode(0, data_type, endian)
+    found = decode(value, data_type, endian)
+    if kind in "iu" and isinstance(value, float):
+        lenient("the fill value of integers has a decimal point")
+    elif kind == "f" and isinstance(value, str) and value not in SPELLED and value[:2] != "0x":
+        lenient(f"the fill value {value!r} is a text")
+    return found
 
 
 def _decode(value: Any, data_type: Extension, endian: Endian) -> Any:

@@ -30,6 +30,7 @@ from zarr_cdm.metadata.byteorder import Endian, to_stored
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata
 from zarr_cdm.metadata.dtypes import VARIABLE, from_typestr, numpy_dtype, to_typestr
 from zarr_cdm.metadata.extension import Extension
+from zarr_cdm.metadata.lenient import lenient
 from zarr_cdm.metadata.nczarr import as_stored
 from zarr_cdm.metadata.v3 import read_shape
 
@@ -77,13 +78,15 @@ def read_array(document: Mapping[str, Any], attributes: Mapping[str, Any]) -> Ar
     data_type, serializer, steps = _serializer(data_type, endian, steps)
     rounding = list(takewhile(lambda step: step["id"] == ROUNDING, steps))
     fill = document["fill_value"]
+    if str(document["dtype"]).startswith("="):
+        lenient(f"the dtype {document['dtype']!r} leaves the byte order to the machine")
     item_bytes = numpy_dtype(data_type).itemsize
     return ArrayMetadata(
         shape=shape,
         data_type=data_type,
         chunk_grid=Extension("regular", {"chunk_shape": document["chunks"]}),
         chunk_key_encoding=Extension("v2", {"separator": separator} if separator else {}),
-        fill_value=None if fill is None else fills.decode(fill, data_type, endian),
+        fill_value=None if fill is None else fills.of_document(fill, data_type, endian),
         codecs=(
             *_order(document["order"], len(shape)),
             *(_codec_from_v2(step, item_bytes) for step in rounding),

@@ -12,11 +12,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from zarr_cdm.errors import MetadataError, UnknownNameError, UnsupportedError
 from zarr_cdm.limits import current
 from zarr_cdm.metadata import fills, structs
 from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata
+from zarr_cdm.metadata.dtypes import VARIABLE, numpy_dtype
 from zarr_cdm.metadata.extension import Extension
+from zarr_cdm.metadata.lenient import lenient
 
 KEY = "zarr.json"
 CONSOLIDATED = "consolidated_metadata"
@@ -31,6 +35,9 @@ ARRAY = COMMON | {
     "dimension_names",
     "storage_transformers",
 }
+OPTIONAL = {"attributes", "dimension_names", "storage_transformers"}
+# Codecs of early drafts: their names and what they say of an order.
+OLD_CODECS = {("endian", None), ("transpose", "C"), ("transpose", "F")}
 
 
 def read(document: Mapping[str, Any]) -> Document:
@@ -53,13 +60,12 @@ def read(document: Mapping[str, Any]) -> Document:
 
 
 def _read_array(document: Mapping[str, Any]) -> ArrayMetadata:
-    missing = ARRAY - set(document) - {"attributes", "dimension_names", "storage_transformers"}
+    missing = ARRAY - set(document) - OPTIONAL
     if missing:
         raise MetadataError(f"an array needs {', '.join(sorted(missing))}")
-    if document.get("storage_transformers"):
-        raise UnsupportedError(
-            f"storage transformers are not known: {document['storage_transformers']!r}"
-        )
+    for name in OPTIONAL:
+        if document.get(name, "") is None:
+            lenient(f"{name} is null and not left out")
     shape = read_shape(document["shape"])
     data_type = structs.canonical(Extension.from_json(document["data_type"]))
     codecs = document["codecs"]
@@ -67,17 +73,39 @@ def _read_array(document: Mapping[str, Any]) -> ArrayMetadata:
         raise MetadataError(f"codecs is {codecs!r}, expected a list that is not empty")
     current().check("codecs", len(codecs), "the chain of codecs")
     chain = tuple(Extension.from_json(codec) for codec in codecs)
+    for codec in chain:
+        order = codec.configuration.get("order")
+        if (codec.name, order if isinstance(order, str) else None) in OLD_CODECS:
+            lenient(f"there is a codec {codec.name!r} of an early draft")
     return ArrayMetadata(
         shape=shape,
         data_type=data_type,
         chunk_grid=Extension.from_json(document["chunk_grid"]),
         chunk_key_encoding=Extension.from_json(document["chunk_key_encoding"]),
-        fill_value=fills.decode(document["fill_value"], data_type, _endian(chain)),
+        fill_value=_fill_value(document["fill_value"], data_type, _endian(chain)),
         codecs=chain,
         attributes=_attributes(document),
         dimension_names=_dimension_names(document.get("dimension_names"), len(shape)),
-        members=_other_members(document, ARRAY),
+        members={**_transformers(document), **_other_members(document, ARRAY)},
     )
+
+
+def _fill_value(value: Any, data_type: Extension, endian: str | None) -> Any:
+    if value is None:
+        element = VARIABLE.get(data_type.name)
+        zero = element() if element else np.zeros((), numpy_dtype(data_type))[()]
+        lenient("fill_value is null, zero (or an empty text) is taken for it")
+        return zero
+    return fills.of_document(value, data_type, endian)
+
+
+def _transformers(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the storage transformers, as a member to keep; raise for one that changes the data."""
+    found = document.get("storage_transformers") or []
+    for each in found if isinstance(found, list) else [found]:
+        if not isinstance(each, dict) or each.get("must_understand") is not False:
+            raise UnsupportedError(f"storage transformers are not known: {found!r}")
+    return {"storage_transformers": found} if found else {}
 
 
 def _endian(codecs: tuple[Extension, ...]) -> str | None:

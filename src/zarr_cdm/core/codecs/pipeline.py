@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ from zarr_cdm.core.codecs.table import CODECS
 from zarr_cdm.core.codecs.transpose import TransposeCodec
 from zarr_cdm.core.extents import Extents
 from zarr_cdm.core.indexing import Part
-from zarr_cdm.errors import MetadataError
+from zarr_cdm.errors import MetadataError, ZarrCdmWarning
 from zarr_cdm.limits import current
 from zarr_cdm.metadata.extension import Extension
 
@@ -222,6 +223,12 @@ def _build(codecs: Sequence[Extension]) -> list[Any]:
     for document in codecs:
         if document.name not in CODECS and document.name.startswith(PREFIX):
             chain.append(numcodecs_codec(document.name, document.configuration, kind))
+            continue
+        if document.name not in CODECS and not document.must_understand:
+            told = (
+                f"the codec {document.name!r} is unknown; it is passed over, as it says it may be"
+            )
+            warnings.warn(told, ZarrCdmWarning, stacklevel=2)
             continue
         codec = CODECS[document.name].from_json(document.configuration)
         chain.append(codec)
