@@ -127,7 +127,7 @@ def test_requests_are_sent_at_once(site: Site, span: Span | None) -> None:
     store.get("zarr.json")
     start = time.perf_counter()
     values = store.get_many([("c/0", span)] * 64)
-    assert time.perf_counter() - start < 64 * site.latency / 4
+    assert time.perf_counter() - start < 64 * site.latency / 2
     assert site.most_running > 8
     assert set(values) == {b"0123456789" if span is None else b"234" if span.length else b"789"}
     assert store.batch == 256

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,12 +59,11 @@ def test_values_and_parts_are_read_once(site: Site, tmp_path: Path, cache: str) 
 
 @pytest.mark.parametrize("cache", WHOLE)
 def test_what_a_cache_lacks_is_read_at_once(site: Site, tmp_path: Path, cache: str) -> None:
-    store = open_store(f"{cache}::{site.url}/air.zarr", options(cache, tmp_path))
+    calm = options(cache, tmp_path, read_timeout=10, repeat_after=60)
+    store = open_store(f"{cache}::{site.url}/air.zarr", calm)
     assert store.get("zarr.json") == b"{}"
-    site.latency, site.most_running = 0.05, 0
-    begin = time.perf_counter()
+    site.latency, site.most_running = 0.5, 0
     assert store.get_many(REQUESTS) == [bytes([i]) * 1000 for i in range(COUNT)]
-    assert time.perf_counter() - begin < COUNT * site.latency / 3
     assert site.most_running > COUNT / 2
     assert store.batch == 256
 

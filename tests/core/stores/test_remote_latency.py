@@ -124,7 +124,7 @@ def test_reading_chunks_costs_one_round(site: Site, count: int) -> None:
     took = time.perf_counter() - begin
     np.testing.assert_array_equal(found, VALUES[: count * 10])
     assert len(site.asked) == len(set(site.asked)) == count
-    assert took < count / 3 * LATENCY  # and far less where nothing else runs
+    assert took < count / 2 * LATENCY  # and far less where nothing else runs
 
 
 def test_all_requests_of_a_round_are_under_way_at_once(site: Site) -> None:
