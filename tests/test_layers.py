@@ -45,15 +45,15 @@ MAY_IMPORT = {
         "errors parallel core.stores core.indexing core.codecs core.result core.parts core.chunks"
     ),
     "core.writing": (
-        "errors parallel core.options core.stores core.indexing core.codecs core.result"
+        "errors parallel core.options core.stores core.indexing core.codecs core.result core.chunks"
     ),
     "core.creating": "errors metadata core.values core.layout core.codecs",
     "core.changing": (
-        "errors metadata core.stores core.grids core.options core.values core.writing"
+        "errors metadata core.stores core.options core.values core.chunks core.writing"
         " core.resizing core.editing"
     ),
     "core.array": (
-        "errors limits metadata core.stores core.grids core.indexing core.options core.values"
+        "errors limits metadata core.stores core.indexing core.options core.values"
         " core.repr core.chunks core.reading core.result core.shards core.writing core.changing"
     ),
     "core.commit": "errors limits parallel metadata core.stores",

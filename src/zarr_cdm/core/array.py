@@ -13,7 +13,6 @@ import numpy as np
 from zarr_cdm.core.changing import Changing
 from zarr_cdm.core.chunks import Chunks
 from zarr_cdm.core.indexing import (
-    Index,
     OuterPlan,
     Part,
     PointsPlan,
@@ -157,9 +156,6 @@ class ZarrArray(Changing):
         """Return the key of a chunk in the store."""
         return self._chunks.key_of(tuple(index))
 
-    def _keys(self, index: Index) -> list[str]:
-        return self._chunks.keys(index)
-
     def __getitem__(self, selection: Any) -> np.ndarray:
         """Return a selection of which at most one axis is selected by an array."""
         if names_points(selection, self.ndim):
@@ -267,13 +263,10 @@ class ZarrArray(Changing):
         self._change(plan, Source(values, take, put, self.fill, self.options.write_empty_chunks))
 
     def _change(self, plan: OuterPlan | PointsPlan, source: Source) -> None:
-        chunks = self._chunks
-        if chunks.shard is not None:
-            pieces = plan.pieces()
-            write_shards(self.store, pieces, source, self.key, chunks.shard, self.shape)
+        if self._chunks.shard is not None:
+            write_shards(self._chunks, plan.pieces(), source)
         else:
-            pipeline_of = chunks.pipeline_of
-            write_chunks(self.store, list(plan.pieces()), source, chunks.keys, pipeline_of)
+            write_chunks(self._chunks, list(plan.pieces()), source)
 
     def _clear(self, region: tuple[slice, ...]) -> None:
         plan = cut(region, self.shape, self._chunks.selected)

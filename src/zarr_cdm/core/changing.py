@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from zarr_cdm.core.chunks import Chunks
 from zarr_cdm.core.editing import check_unchanged, update_attributes, write_shape
-from zarr_cdm.core.grids.base import ChunkGrid
 from zarr_cdm.core.options import Options
 from zarr_cdm.core.resizing import delete_outside, overhangs
 from zarr_cdm.core.stores.base import Store
@@ -31,16 +31,12 @@ class Changing(ABC):
     options: Options
     shape: tuple[int, ...]
     dtype: np.dtype
-    grid: ChunkGrid
+    _chunks: Chunks
     node: Node | None  # in the group that it was opened from
 
     @abstractmethod
     def _with(self, metadata: ArrayMetadata) -> Self:
         """Return an array at the same place that another document describes."""
-
-    @abstractmethod
-    def _keys(self, index: tuple[int, ...]) -> list[str]:
-        """Return the keys that a chunk may be at."""
 
     @abstractmethod
     def _clear(self, region: tuple[slice, ...]) -> None:
@@ -71,9 +67,9 @@ class Changing(ABC):
         sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], Sequence) else shape
         resized = self._resized(sizes)
         check_unchanged(self.store, self.path, self.metadata)
-        prefix = f"{self.path}/" if self.path else ""
-        delete_outside(self.store, prefix, self.grid, resized.shape, self._keys)
-        for shape, region in overhangs(self.grid, self.shape, resized.shape):
+        chunks = self._chunks
+        delete_outside(self.store, chunks.prefix, chunks.grid, resized.shape, chunks.keys)
+        for shape, region in overhangs(chunks.grid, self.shape, resized.shape):
             self._of(shape)._clear(region)
         self._replace(resized)
 
@@ -143,7 +139,7 @@ class Changing(ABC):
 
     def _of(self, shape: tuple[int, ...]) -> Self:
         grid = self.metadata.chunk_grid
-        configuration = self.grid.resized(grid.configuration, shape)
+        configuration = self._chunks.grid.resized(grid.configuration, shape)
         changed = replace(grid, configuration=configuration)
         metadata = replace(self.metadata, shape=shape, chunk_grid=changed)
         return self._with(metadata)

@@ -102,15 +102,8 @@ class Chunks:
     def place_of(self, chunk: Index) -> tuple[Index, Index]:
         """Return which shard a chunk lies in, and where in it."""
         assert self.shard is not None
-        if isinstance(self.grid, RegularGrid):
-            counts = self.shard.counts
-            return tuple(map(floordiv, chunk, counts)), tuple(map(mod, chunk, counts))
-        shard, place = [], []
-        for axis, (number, length) in enumerate(zip(chunk, self.shard.chunk_shape, strict=True)):
-            index = self.grid.find(axis, number * length, number * length + 1)[0]
-            shard.append(index)
-            place.append(number - self.grid.edges(axis, index)[0] // length)
-        return tuple(shard), tuple(place)
+        counts = self.shard.counts
+        return tuple(map(floordiv, chunk, counts)), tuple(map(mod, chunk, counts))
 
 
 def _shared_pipeline(codecs: Sequence[Extension], spec: ChunkSpec, verify: bool) -> Pipeline:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from zarr_cdm.core.chunks import Chunks
 from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.core.codecs.sharding import Shard, cut, spans_of
 from zarr_cdm.core.indexing import Index, Piece
@@ -125,21 +126,16 @@ def is_fill(chunk: np.ndarray, fill: Any) -> bool:
     return bool((elements.reshape(-1, len(pattern)) == pattern).all())
 
 
-def write_chunks(
-    store: Store,
-    pieces: Sequence[Piece],
-    source: Source,
-    keys_of: Callable[[Index], Sequence[str]],
-    pipeline_of: Callable[[Index], Pipeline],
-) -> None:
-    """Write pieces of chunks that are an object each; ``keys_of``: where one goes, or may be."""
+def write_chunks(chunks: Chunks, pieces: Sequence[Piece], source: Source) -> None:
+    """Write pieces of chunks that are an object each."""
+    store = chunks.store
     far = isinstance(store, Batching)
 
     def work(batch: Sequence[Piece]) -> None:
         if far:
-            batch = _write_many(store, batch, source, keys_of, pipeline_of)
+            batch = _write_many(chunks, batch, source)
         for piece in batch:
-            (key, *others), pipeline = keys_of(piece.chunk), pipeline_of(piece.chunk)
+            (key, *others), pipeline = chunks.keys(piece.chunk), chunks.pipeline_of(piece.chunk)
             with named(store, key):
                 if piece.whole:
                     data = source.encode(piece, None, pipeline)
@@ -157,22 +153,17 @@ def write_chunks(
     run(work, pieces, max(BATCH, store.batch) if far else BATCH)
 
 
-def _write_many(
-    store: Any,
-    pieces: Sequence[Piece],
-    source: Source,
-    keys_of: Callable[[Index], Sequence[str]],
-    pipeline_of: Callable[[Index], Pipeline],
-) -> list[Piece]:
+def _write_many(chunks: Chunks, pieces: Sequence[Piece], source: Source) -> list[Piece]:
     """Write the whole chunks among pieces, many at once; return the pieces that are left."""
+    store = chunks.store
     ready: list[tuple[str, Buffer]] = []
     left, size = [], 0
     for piece in pieces:
         data = None
         if piece.whole:
-            key = keys_of(piece.chunk)[0]
+            key = chunks.key_of(piece.chunk)
             with named(store, key):
-                data = source.encode(piece, None, pipeline_of(piece.chunk))
+                data = source.encode(piece, None, chunks.pipeline_of(piece.chunk))
         if data is None:  # a part of a chunk, or one that is deleted
             left.append(piece)
             continue
@@ -204,31 +195,22 @@ def _store(store: Store, key: str, data: Buffer | None, *others: str) -> None:
         store.delete(each)
 
 
-def write_shards(
-    store: Store,
-    pieces: Iterable[Piece],
-    source: Source,
-    key_of: Callable[[Index], str],
-    shard: Shard,
-    shape: Sequence[int],
-) -> None:
-    """Write pieces of chunks that lie in shards; ``shape`` is that of the array."""
+def write_shards(chunks: Chunks, pieces: Iterable[Piece], source: Source) -> None:
+    """Write pieces of chunks that lie in shards."""
+    store, shard = chunks.store, chunks.shard
+    assert shard is not None
     grouped: dict[Index, list[tuple[Index, Piece]]] = defaultdict(list)
-    counts = shard.counts
     for piece in pieces:
-        split = [divmod(at, count) for at, count in zip(piece.chunk, counts, strict=True)]
-        number, place = tuple([at for at, _ in split]), tuple([at for _, at in split])
+        number, place = chunks.place_of(piece.chunk)
         grouped[number].append((place, piece))
     calls: list[Callable[[], None]] = []
     for number, wanted in grouped.items():
-        key = key_of(number)
-        chunks = prod(
-            min(count, -(-size // length) - at * count)
-            for at, count, length, size in zip(
-                number, counts, shard.chunk_shape, shape, strict=True
-            )
+        key = chunks.key_of(number)
+        held = prod(
+            min(count, whole - at * count)
+            for at, count, whole in zip(number, shard.counts, chunks.selected.counts, strict=True)
         )
-        if len(wanted) == chunks and all(piece.whole for _, piece in wanted):
+        if len(wanted) == held and all(piece.whole for _, piece in wanted):
             calls += _WholeShard(store, key, source, shard).calls(wanted)
         else:
             calls.append(_change(store, key, source, shard, wanted))
