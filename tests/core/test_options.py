@@ -14,7 +14,7 @@ import xarray as xr
 import zarr_cdm
 from zarr_cdm.cli import main
 from zarr_cdm.core.options import Options
-from zarr_cdm.errors import ChunkError, UnsupportedError, ZarrCdmWarning
+from zarr_cdm.errors import ChunkError, LimitError, UnsupportedError, ZarrCdmWarning
 
 LAYOUTS: list[dict[str, Any]] = [{"chunks": 2}, {"chunks": 2, "shards": 4}]
 
@@ -144,3 +144,28 @@ def test_of_the_chunks_of_a_netcdf_file_nothing_can_be_asked(tmp_path: Path) -> 
     xr.Dataset({"v": (("x",), np.arange(3.0))}).to_netcdf(tmp_path / "x.nc")
     with pytest.raises(UnsupportedError, match="are for Zarr"):
         zarr_cdm.read(tmp_path / "x.nc", missing_chunks="error")
+
+
+@pytest.mark.parametrize("shards", [None, (8,)])
+def test_a_part_that_is_written_gives_damage_no_new_checksum(shards: tuple[int] | None) -> None:
+    keys: dict[str, bytes] = {}
+    codecs = ["bytes", "crc32c"]
+    zarr_cdm.create_array(
+        keys, data=np.arange(8, dtype="u1"), chunks=4, shards=shards, codecs=codecs
+    )
+    damaged = bytes([keys["c/0"][0] ^ 1]) + keys["c/0"][1:]
+    keys["c/0"] = damaged
+    array = zarr_cdm.open_array(keys, mode="r+", verify_checksums=False)
+    assert array[0] == 1
+    with pytest.raises(ChunkError, match="checksum"):
+        array[3] = 7
+    assert keys["c/0"] == damaged
+    array[:4] = 5  # nothing of the damage is left
+    assert zarr_cdm.open_array(keys)[...].tolist() == [5, 5, 5, 5, 4, 5, 6, 7]
+
+
+def test_a_chunk_that_is_too_large_is_not_read_to_write_a_part_of_it(tmp_path: Path) -> None:
+    array = zarr_cdm.create_array(tmp_path / "a.zarr", data=np.arange(8), chunks=4)
+    (tmp_path / "a.zarr" / "c" / "0").write_bytes(bytes(10**6))
+    with pytest.raises(LimitError, match="c/0: has 1000000 bytes"):
+        array[0] = 1

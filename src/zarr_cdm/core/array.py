@@ -262,11 +262,18 @@ class ZarrArray(Changing):
         check_writable(self.store, self.path, self.options)
         self._change(plan, Source(values, take, put, self.fill, self.options.write_empty_chunks))
 
+    @cached_property
+    def _written(self) -> Chunks:
+        """The chunks as writing sees them: a damaged one must not get a checksum that agrees."""
+        if self.options.verify_checksums:
+            return self._chunks
+        return Chunks(self.store, self.path, self.metadata, verify=True)
+
     def _change(self, plan: OuterPlan | PointsPlan, source: Source) -> None:
-        if self._chunks.shard is not None:
-            write_shards(self._chunks, plan.pieces(), source)
+        if self._written.shard is not None:
+            write_shards(self._written, plan.pieces(), source)
         else:
-            write_chunks(self._chunks, list(plan.pieces()), source)
+            write_chunks(self._written, list(plan.pieces()), source)
 
     def _clear(self, region: tuple[slice, ...]) -> None:
         plan = cut(region, self.shape, self._chunks.selected)

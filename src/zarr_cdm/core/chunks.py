@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from operator import floordiv, mod
 
 import numpy as np
@@ -14,7 +15,7 @@ from zarr_cdm.core.grids.base import ChunkGrid
 from zarr_cdm.core.grids.regular import RegularGrid
 from zarr_cdm.core.grids.table import GRIDS
 from zarr_cdm.core.indexing import Index
-from zarr_cdm.core.stores.base import Store
+from zarr_cdm.core.stores.base import Span, Store
 from zarr_cdm.limits import current
 from zarr_cdm.metadata.documents import ArrayMetadata
 from zarr_cdm.metadata.extension import Extension
@@ -126,3 +127,9 @@ def _shard_of(pipeline: Pipeline) -> Shard | None:
     if not isinstance(serializer, ShardingCodec) or pipeline.array_codecs or pipeline.byte_codecs:
         return None
     return serializer.shard(pipeline.stored)
+
+
+@lru_cache(maxsize=256)
+def all_of(pipeline: Pipeline) -> Span:
+    """Return what is read of an object: all of it, unless that is more than a chunk can be."""
+    return Span(0, None, pipeline.most_bytes)

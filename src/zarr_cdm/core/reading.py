@@ -7,14 +7,11 @@ little from, only some blocks are (`parts`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
-from zarr_cdm.core.chunks import Chunks
-from zarr_cdm.core.codecs.pipeline import Pipeline
+from zarr_cdm.core.chunks import Chunks, all_of
 from zarr_cdm.core.indexing import Piece
 from zarr_cdm.core.parts import Place, is_large, read_large
 from zarr_cdm.core.result import Result, Rooms, at_once, batch_for, named
-from zarr_cdm.core.stores.base import Span
 from zarr_cdm.errors import ZarrCdmError
 from zarr_cdm.parallel import run
 
@@ -53,10 +50,10 @@ def _read_each(chunks: Chunks, batch: Sequence[Piece], result: Result) -> None:
     try:
         for piece in batch:
             pipeline, key = pipeline_of(piece.chunk), key_of(piece.chunk)
-            data = store.get(key, _all_of(pipeline))
+            data = store.get(key, all_of(pipeline))
             for other in chunks.others:
                 if data is None:
-                    data = store.get(other(piece.chunk), _all_of(pipeline))
+                    data = store.get(other(piece.chunk), all_of(pipeline))
             result.add(piece, data, pipeline, rooms.of(pipeline))
     except ZarrCdmError as error:
         raise error.at(source=store.url, key=key) from error.__cause__
@@ -66,7 +63,7 @@ def _read_together(chunks: Chunks, batch: Sequence[Piece], result: Result) -> No
     """Read some chunks at one request to the store, and decode them."""
     store = chunks.store
     pipelines = [chunks.pipeline_of(piece.chunk) for piece in batch]
-    spans = [_all_of(pipeline) for pipeline in pipelines]
+    spans = [all_of(pipeline) for pipeline in pipelines]
     keys = [chunks.key_of(piece.chunk) for piece in batch]
     values = store.get_many(list(zip(keys, spans, strict=True)))
     for other in chunks.others:
@@ -78,9 +75,3 @@ def _read_together(chunks: Chunks, batch: Sequence[Piece], result: Result) -> No
     for piece, key, pipeline, data in zip(batch, keys, pipelines, values, strict=True):
         with named(store, key):
             result.add(piece, data, pipeline, rooms.of(pipeline))
-
-
-@lru_cache(maxsize=256)
-def _all_of(pipeline: Pipeline) -> Span:
-    """Return what is read of a chunk: all of it, unless that is more than a chunk can be."""
-    return Span(0, None, pipeline.most_bytes)

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zarr_cdm.core.chunks import Chunks
+from zarr_cdm.core.chunks import Chunks, all_of
 from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.core.codecs.sharding import Shard, cut, spans_of
 from zarr_cdm.core.indexing import Index, Piece
@@ -143,9 +143,9 @@ def write_chunks(chunks: Chunks, pieces: Sequence[Piece], source: Source) -> Non
                         _store(store, key, data, *others)
                     continue
                 with locked(store, key):
-                    before = store.get(key)
+                    before = store.get(key, all_of(pipeline))
                     for other in others:
-                        before = store.get(other) if before is None else before
+                        before = store.get(other, all_of(pipeline)) if before is None else before
                     data = source.encode(piece, before, pipeline)
                     if data is not before:
                         _store(store, key, data, *others)
