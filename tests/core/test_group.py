@@ -19,6 +19,7 @@ from zarr_cdm.errors import (
     NodeNotFoundError,
     StoreError,
     UnknownNameError,
+    UnsupportedError,
     ZarrCdmError,
     ZarrCdmWarning,
 )
@@ -315,3 +316,19 @@ def test_a_v2_group_in_between_is_found_by_its_arrays() -> None:
         assert list(open_tree(store)) == ["a"]
     with pytest.raises(NodeNotFoundError):
         open_tree(store).array("other/notes")
+
+
+@pytest.mark.parametrize(
+    ("failure", "seen"), [(StoreError, StoreError), (UnsupportedError, NodeNotFoundError)]
+)
+def test_only_a_store_that_has_no_listing_may_hide_a_group_without_a_document(
+    failure: type[ZarrCdmError], seen: type[ZarrCdmError]
+) -> None:
+    class Unlisted(MemoryStore):
+        def children(self, prefix: str = "") -> Iterator[str]:
+            raise failure("cannot list")
+
+    store = Unlisted()
+    create_group(store, zarr_format=2)
+    with pytest.raises(seen):
+        open_tree(store).array("a")

@@ -12,7 +12,13 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from zarr_cdm.core.stores.base import Span, Store
-from zarr_cdm.errors import MetadataError, NodeNotFoundError, ZarrCdmError, ZarrCdmWarning
+from zarr_cdm.errors import (
+    MetadataError,
+    NodeNotFoundError,
+    UnsupportedError,
+    ZarrCdmError,
+    ZarrCdmWarning,
+)
 from zarr_cdm.limits import current
 from zarr_cdm.metadata import consolidated, v2, v3
 from zarr_cdm.metadata.documents import Document, GroupMetadata, Node, ZarrVersion
@@ -155,7 +161,7 @@ def _silent_group(store: Store, path: str) -> Node | None:
     """
     try:
         names = [name for name in store.children(f"{path}/" if path else "") if name.endswith("/")]
-    except ZarrCdmError:  # a store that cannot list
+    except UnsupportedError:  # a store that cannot list; that it fails to is an error
         return None
     keys = [join(path, name[:-1], v2.ARRAY_KEY) for name in names[:MOST_LOOKED_AT]]
     if not any(store.get_many([(key, Span(0, 1)) for key in keys])):
