@@ -37,7 +37,7 @@ from zarr_cdm.errors import SelectionError
 from zarr_cdm.limits import current
 from zarr_cdm.metadata import v2, v3
 from zarr_cdm.metadata.documents import ArrayMetadata, Json, Node
-from zarr_cdm.metadata.dtypes import VARIABLE
+from zarr_cdm.metadata.dtypes import VARIABLE, zero_of
 
 DOCUMENT_KEYS = {v3.KEY, v2.ARRAY_KEY, v2.ATTRIBUTES_KEY}
 
@@ -147,10 +147,8 @@ class ZarrArray(Changing):
     @cached_property
     def fill(self) -> Any:
         """What an element reads as that nobody has written; zero where the document is silent."""
-        if self.metadata.fill_value is not None:
-            return self.metadata.fill_value
-        variable = VARIABLE.get(self.metadata.data_type.name)
-        return variable() if variable else np.zeros((), self.dtype)[()]
+        fill = self.metadata.fill_value
+        return zero_of(self.metadata.data_type) if fill is None else fill
 
     def key(self, index: Sequence[int]) -> str:
         """Return the key of a chunk in the store."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from zarr_cdm.core.consolidating import LOCK, Raw, above_of, record
-from zarr_cdm.core.hierarchy import join, load, nodes_at
+from zarr_cdm.core.hierarchy import NODE_KEYS, join, load, nodes_at
 from zarr_cdm.core.stores.base import Store, check_key
 from zarr_cdm.errors import MetadataError, NodeNotFoundError, TargetExistsError
 from zarr_cdm.metadata import consolidated, v2, v3
@@ -19,7 +19,7 @@ from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata, 
 from zarr_cdm.metadata.json import dumps
 from zarr_cdm.parallel import run
 
-DOCUMENT_KEYS = (v3.KEY, v2.ARRAY_KEY, v2.GROUP_KEY, v2.ATTRIBUTES_KEY, consolidated.KEY)
+DOCUMENT_KEYS = (*NODE_KEYS, consolidated.KEY)
 
 
 def create_node(store: Store, path: str, document: Document, overwrite: bool = False) -> None:

@@ -87,6 +87,16 @@ _TYPESTR = re.compile(
 ENDIAN = {"<": "little", ">": "big"}
 
 
+def zero_of(data_type: Extension) -> Any:
+    """Return the element of a data type that is zero, or empty.
+
+    >>> zero_of(Extension("float32")), zero_of(Extension("string"))
+    (np.float32(0.0), '')
+    """
+    element = VARIABLE.get(data_type.name)
+    return element() if element else np.zeros((), numpy_dtype(data_type))[()]
+
+
 def numpy_dtype(data_type: Extension) -> np.dtype:
     """Return the NumPy type, native byte order; object for types of variable length.
 

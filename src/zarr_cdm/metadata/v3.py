@@ -12,13 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from zarr_cdm.errors import MetadataError, UnknownNameError, UnsupportedError
 from zarr_cdm.limits import current
 from zarr_cdm.metadata import fills, structs
 from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata
-from zarr_cdm.metadata.dtypes import VARIABLE, numpy_dtype
+from zarr_cdm.metadata.dtypes import zero_of
 from zarr_cdm.metadata.extension import Extension
 from zarr_cdm.metadata.lenient import lenient
 
@@ -92,8 +90,7 @@ def _read_array(document: Mapping[str, Any]) -> ArrayMetadata:
 
 def _fill_value(value: Any, data_type: Extension, endian: str | None) -> Any:
     if value is None:
-        element = VARIABLE.get(data_type.name)
-        zero = element() if element else np.zeros((), numpy_dtype(data_type))[()]
+        zero = zero_of(data_type)
         lenient("fill_value is null, zero (or an empty text) is taken for it")
         return zero
     return fills.of_document(value, data_type, endian)

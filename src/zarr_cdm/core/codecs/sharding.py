@@ -29,6 +29,7 @@ from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.core.indexing import Index
 from zarr_cdm.errors import ChunkError, MetadataError
 from zarr_cdm.limits import current
+from zarr_cdm.metadata.dtypes import zero_of
 from zarr_cdm.metadata.extension import Extension
 
 MISSING = 2**64 - 1
@@ -171,8 +172,8 @@ class ShardingCodec:
     def decode(self, data: Buffer, spec: ChunkSpec) -> np.ndarray:
         shard, seen = self.shard(spec), view(data)
         index = shard.index_of(seen)
-        fill = "" if spec.fill_value is None and spec.dtype.hasobject else spec.fill_value
-        result = np.full(spec.shape, 0 if fill is None else fill, spec.dtype)
+        fill = zero_of(spec.data_type) if spec.fill_value is None else spec.fill_value
+        result = np.full(spec.shape, fill, spec.dtype)
         room = shard.chunks.room()
         places = list(shard.places())
         spans = spans_of(index, [place for place, _ in places])
