@@ -462,6 +462,7 @@ WHOLE_V3 = (
 )
 
 
+@pytest.mark.filterwarnings("ignore::zarr_cdm.errors.ZarrCdmWarning")
 @given(st.data())
 @settings(max_examples=800, deadline=None)
 def test_any_part_may_be_anything_and_only_our_errors_come_out(data: st.DataObject) -> None:
@@ -477,6 +478,7 @@ def test_any_part_may_be_anything_and_only_our_errors_come_out(data: st.DataObje
         opener(document)
 
 
+@pytest.mark.filterwarnings("ignore::zarr_cdm.errors.ZarrCdmWarning")
 @given(
     JSON, st.sampled_from(["a", "a/b", "", "/", "..", "a/../b", ".zarray", "x/.zarray", ".zattrs"])
 )
