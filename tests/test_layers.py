@@ -33,16 +33,19 @@ MAY_IMPORT = {
     "core.hierarchy": "errors limits metadata core.stores",
     "core.consolidating": "errors metadata core.stores core.hierarchy",
     "core.editing": "errors parallel metadata core.stores core.hierarchy core.consolidating",
-    "core.result": (
-        "errors parallel core.options core.stores core.indexing core.extents core.codecs"
-    ),
+    "core.batches": "parallel core.stores",
+    "core.result": "errors core.options core.stores core.indexing core.extents core.codecs",
     "core.chunks": "errors limits metadata core.stores core.grids core.indexing core.codecs",
-    "core.parts": "errors parallel core.stores core.indexing core.codecs core.result",
+    "core.parts": (
+        "errors parallel core.stores core.indexing core.codecs core.batches core.result"
+    ),
     "core.shards": (
-        "errors parallel core.stores core.indexing core.codecs core.result core.parts core.chunks"
+        "errors parallel core.stores core.indexing core.codecs core.batches core.result core.parts"
+        " core.chunks"
     ),
     "core.reading": (
-        "errors parallel core.stores core.indexing core.codecs core.result core.parts core.chunks"
+        "errors parallel core.stores core.indexing core.codecs core.batches core.result core.parts"
+        " core.chunks"
     ),
     "core.writing": (
         "errors parallel core.options core.stores core.indexing core.codecs core.result core.chunks"

@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from zarr_cdm.core.stores.base import Span, Store
+from zarr_cdm.core.stores.naming import named
 from zarr_cdm.errors import (
     MetadataError,
     NodeNotFoundError,
     UnsupportedError,
-    ZarrCdmError,
     ZarrCdmWarning,
 )
 from zarr_cdm.limits import current
@@ -54,13 +54,15 @@ def find_root(store: Store, path: str = "") -> Root:
     root = store.get(newest, _whole())
     if root is not None:
         document = load(root, store, newest)
-        tree = _named(consolidated.read_v3, document, store=store, key=newest)
+        with named(store, newest):
+            tree = consolidated.read_v3(document)
         node = tree or Node(partial(v3.read, document), Members(store, path))
         return Root(_checked(node, store, newest), 3, tree is not None)
     all_v2 = store.get(old, _whole())  # not before: far away, each request counts
     if all_v2 is not None:
         document = load(all_v2, store, old)
-        node = _named(consolidated.read_v2, document, store=store, key=old)
+        with named(store, old):
+            node = consolidated.read_v2(document)
         return Root(_checked(node, store, old), 2, True)
     found = _read_node(store, path)  # not `_silent_group`: what has no root is not finished
     if found is None:
@@ -76,8 +78,8 @@ def _whole() -> Span:
 
 def load(data: bytes, store: Store, key: str) -> dict[str, Any]:
     """Return the JSON object that a key holds."""
-    loaded: dict[str, Any] = _named(loads_object, data, store=store, key=key)
-    return loaded
+    with named(store, key):
+        return loads_object(data)
 
 
 def _load_attributes(data: bytes, store: Store, key: str) -> dict[str, Any]:
@@ -95,17 +97,10 @@ MOST_LOOKED_AT = 1000  # names below what may be a group without a document
 LOADERS = {v2.ATTRIBUTES_KEY: _load_attributes}
 
 
-def _named(call: Callable[[Any], Any], value: Any, *, store: Store, key: str) -> Any:
-    """Return ``call(value)``; an error says of which key it speaks."""
-    try:
-        return call(value)
-    except ZarrCdmError as error:
-        raise error.at(source=store.url, key=key) from error.__cause__
-
-
 def _checked(node: Node, store: Store, key: str) -> Node:
     """Return the node, whose document must be a legal one."""
-    _named(lambda found: found.document, node, store=store, key=key)
+    with named(store, key):
+        _ = node.document  # read when it is first asked for
     return node
 
 
@@ -198,8 +193,8 @@ def _node(
             {} if data is None else LOADERS.get(name, load)(data, store, key)
             for key, (name, data) in zip(keys, found, strict=True)
         ]
-        result: Document = _named(lambda parts: read(*parts), loaded, store=store, key=keys[0])
-        return result
+        with named(store, keys[0]):
+            return read(*loaded)
 
     members = Members(store, path)
     described = (v2.ATTRIBUTES_KEY, attributes)

@@ -9,11 +9,13 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from zarr_cdm.core.batches import batch_for
 from zarr_cdm.core.codecs.blosc_frame import Blocks
 from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.core.indexing import Piece
-from zarr_cdm.core.result import Result, Rooms, batch_for, named
+from zarr_cdm.core.result import Result, Rooms
 from zarr_cdm.core.stores.base import Span, Store
+from zarr_cdm.core.stores.naming import named
 from zarr_cdm.errors import ChunkError
 from zarr_cdm.parallel import run
 

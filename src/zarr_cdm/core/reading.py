@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from zarr_cdm.core.batches import at_once, batch_for
 from zarr_cdm.core.chunks import Chunks, all_of
 from zarr_cdm.core.indexing import Piece
 from zarr_cdm.core.parts import Place, is_large, read_large
-from zarr_cdm.core.result import Result, Rooms, at_once, batch_for, named
+from zarr_cdm.core.result import Result, Rooms
+from zarr_cdm.core.stores.naming import named
 from zarr_cdm.errors import ZarrCdmError
 from zarr_cdm.parallel import run
 

@@ -12,15 +12,8 @@ from zarr_cdm.core.codecs.pipeline import FindExtents, Pipeline, Room
 from zarr_cdm.core.extents import outer_extents, point_extents
 from zarr_cdm.core.indexing import Index, Piece, put, take, take_points
 from zarr_cdm.core.options import MissingChunks
-from zarr_cdm.core.stores.base import Store
-from zarr_cdm.errors import ChunkError, ZarrCdmError, ZarrCdmWarning
-from zarr_cdm.parallel import THREADS
+from zarr_cdm.errors import ChunkError, ZarrCdmWarning
 
-# How many pieces a thread takes at once: enough that taking them costs little beside the work, and
-# so few that all threads end together.
-BATCH, BATCHES = 64, 8
-# How many requests' worth of bytes may be held at once, that are read and not yet decoded.
-HELD = 128
 Take = Callable[[np.ndarray, Any], np.ndarray]
 
 
@@ -114,31 +107,3 @@ class Rooms:
         if pipeline is not self._pipeline:
             self._pipeline, self._room = pipeline, pipeline.room()
         return self._room
-
-
-class named:
-    """A context in which errors are told the store and key that they speak of."""
-
-    __slots__ = ("_key", "_store")
-
-    def __init__(self, store: Store, key: str) -> None:
-        self._store, self._key = store, key
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, ZarrCdmError):
-            error.at(source=self._store.url, key=self._key)
-
-
-def at_once(store: Store, size: int) -> int:
-    """Return how many chunks of ``size`` bytes are asked for at once: of large ones, few."""
-    return max(1, min(store.batch, HELD * store.gap // max(1, size)))
-
-
-def batch_for(store: Store, count: int) -> int:
-    """Return how many of ``count`` pieces a thread takes at once: far away as many as it can."""
-    if store.batch > 1:
-        return max(store.batch, BATCH)
-    return max(1, min(BATCH, count // (BATCHES * THREADS)))

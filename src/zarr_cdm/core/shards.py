@@ -13,12 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zarr_cdm.core.batches import BATCH, HELD, batch_for
 from zarr_cdm.core.chunks import Chunks
 from zarr_cdm.core.codecs.sharding import Shard, spans_of
 from zarr_cdm.core.indexing import Index, Piece
 from zarr_cdm.core.parts import Place, is_large, read_large
-from zarr_cdm.core.result import BATCH, HELD, Result, batch_for, named
+from zarr_cdm.core.result import Result
 from zarr_cdm.core.stores.base import Span, Store
+from zarr_cdm.core.stores.naming import named
 from zarr_cdm.errors import ChunkError, LimitError
 from zarr_cdm.parallel import run
 

@@ -24,8 +24,8 @@ from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.core.codecs.sharding import Shard, cut, spans_of
 from zarr_cdm.core.indexing import Index, Piece
 from zarr_cdm.core.options import Options
-from zarr_cdm.core.result import named
 from zarr_cdm.core.stores.base import Batching, Buffer, Gathering, Store
+from zarr_cdm.core.stores.naming import named
 from zarr_cdm.errors import StoreError
 from zarr_cdm.parallel import run
 
@@ -129,7 +129,7 @@ def is_fill(chunk: np.ndarray, fill: Any) -> bool:
 def write_chunks(chunks: Chunks, pieces: Sequence[Piece], source: Source) -> None:
     """Write pieces of chunks that are an object each."""
     store = chunks.store
-    far = isinstance(store, Batching)
+    far = store.batch > 1 and isinstance(store, Batching)
 
     def work(batch: Sequence[Piece]) -> None:
         if far:
