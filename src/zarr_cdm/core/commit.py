@@ -25,10 +25,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, TypeAlias
 
-from zarr_cdm.core.stores.base import Batching, Buffer, OneFile, Request, Span, Store, Values
+from zarr_cdm.core.stores.base import Buffer, OneFile, Store
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.core.stores.table import StoreTarget, exists, open_store
 from zarr_cdm.core.stores.version import VersionStore
+from zarr_cdm.core.stores.wrapping import WrappingStore
 from zarr_cdm.errors import NodeNotFoundError, StoreError, TargetExistsError
 
 # What a rename says when something is in its way.
@@ -142,65 +143,36 @@ def _taken(place: str) -> TargetExistsError:
     )
 
 
-class _RememberingStore:
+class _RememberingStore(WrappingStore):
     """A store that knows which keys were set through it.
 
-    Without a lock: one assignment to a dict is atomic.
+    Without a lock: one assignment to a dict is atomic. It notes a key before it is set, because
+    half a write may leave something too.
     """
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        super().__init__(store)
         self._keys: dict[str, None] = {}
 
-    @property
-    def url(self) -> str:
-        return self._store.url
-
-    @property
-    def batch(self) -> int:
-        return self._store.batch
-
-    @property
-    def gap(self) -> int:
-        return self._store.gap
-
-    def get(self, key: str, span: Span | None = None) -> bytes | None:
-        return self._store.get(key, span)
-
-    def get_many(self, requests: Sequence[Request]) -> Values:
-        return self._store.get_many(requests)
-
-    def list(self, prefix: str = "") -> Iterator[str]:
-        return self._store.list(prefix)
-
-    def children(self, prefix: str = "") -> Iterator[str]:
-        return self._store.children(prefix)
-
-    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
-        return self._store.sizes(prefix)
-
     def set(self, key: str, value: Buffer) -> None:
-        self._keys[key] = None  # before, because half a write may leave something too
-        self._store.set(key, value)
+        self._keys[key] = None
+        super().set(key, value)
+
+    def set_parts(self, key: str, parts: Sequence[Buffer]) -> None:
+        self._keys[key] = None
+        super().set_parts(key, parts)
 
     def set_many(self, values: Sequence[tuple[str, Buffer]]) -> None:
         self._keys.update(dict.fromkeys(key for key, _ in values))
-        if isinstance(self._store, Batching):
-            self._store.set_many(values)
-            return
-        for key, value in values:
-            self._store.set(key, value)
-
-    def delete(self, key: str) -> None:
-        self._store.delete(key)
+        super().set_many(values)
 
     def forget(self, error: BaseException) -> None:
         """Delete what was set, the last first: it may be the root document."""
         for key in reversed(tuple(self._keys)):
             try:
-                self._store.delete(key)
+                self.store.delete(key)
             except StoreError as failure:  # the error that led here matters more
                 error.add_note(f"not removed again: {failure}")
 
     def __repr__(self) -> str:
-        return repr(self._store)
+        return repr(self.store)

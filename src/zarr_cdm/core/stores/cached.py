@@ -1,7 +1,7 @@
 """A store that remembers what another one returned.
 
 What was used longest ago is forgotten first. A span is cut from a value that is known as a whole.
-That a key is absent is remembered too. What others write meanwhile is not seen.
+That a key is absent is remembered too, a listing is not. What others write meanwhile is not seen.
 
 >>> from zarr_cdm.core.stores.memory import MemoryStore
 >>> values = {"zarr.json": b"{}"}
@@ -18,40 +18,27 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from contextlib import contextmanager
+from typing import cast
 
 from zarr_cdm.core.stores.base import Buffer, Request, Span, Store, Values, check_key
+from zarr_cdm.core.stores.wrapping import WrappingStore
 from zarr_cdm.errors import LimitError
 
 _OVERHEAD = 200  # bytes that an entry of a dict takes, about
 _UNKNOWN = object()
 
 
-class CachedStore:
+class CachedStore(WrappingStore):
     """Another store, behind a memory of ``max_bytes``."""
 
     def __init__(self, store: Store, max_bytes: int) -> None:
-        self.store = store
+        super().__init__(store)
         self.max_bytes = max_bytes
         self._lock = threading.Lock()
         self._known: OrderedDict[str, dict[Span | None, bytes | None]] = OrderedDict()
         self._bytes = 0
         self._writes = 0
-
-    @property
-    def url(self) -> str:
-        """That of the other store."""
-        return self.store.url
-
-    @property
-    def batch(self) -> int:
-        """That of the other store."""
-        return self.store.batch
-
-    @property
-    def gap(self) -> int:
-        """What the store below finds right."""
-        return self.store.gap
 
     def get(self, key: str, span: Span | None = None) -> bytes | None:
         """Return the value at a key or a part of it, None where there is no such key."""
@@ -74,37 +61,25 @@ class CachedStore:
             _check(key, span, value)
         return values
 
-    def list(self, prefix: str = "") -> Iterator[str]:
-        """Yield all keys below a prefix; listings are not remembered."""
-        return self.store.list(prefix)
-
-    def children(self, prefix: str = "") -> Iterator[str]:
-        """Yield the names right below a prefix."""
-        return self.store.children(prefix)
-
-    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
-        """Yield all keys below a prefix, each with the size of its value."""
-        return self.store.sizes(prefix)
-
     def set(self, key: str, value: Buffer) -> None:
         """Put a value at a key of the other store, and forget the old one."""
-        self._forget(key)
-        try:
-            self.store.set(key, value)
-        finally:
-            self._forget(key)
+        with self._forgetting(key):
+            super().set(key, value)
+
+    def set_parts(self, key: str, parts: Sequence[Buffer]) -> None:
+        """Put the parts of a value at a key of the other store, and forget the old one."""
+        with self._forgetting(key):
+            super().set_parts(key, parts)
+
+    def set_many(self, values: Sequence[tuple[str, Buffer]]) -> None:
+        """Put values at keys of the other store, and forget the old ones."""
+        with self._forgetting(*(key for key, _ in values)):
+            super().set_many(values)
 
     def delete(self, key: str) -> None:
         """Remove a key from the other store; that it is absent is fine."""
-        self._forget(key)
-        try:
-            self.store.delete(key)
-        finally:
-            self._forget(key)
-
-    def occupied(self) -> bool:
-        """Return whether there is something in the place of the other store."""
-        return bool(cast(Any, self.store).occupied())
+        with self._forgetting(key):
+            super().delete(key)
 
     def _recall(self, key: str, span: Span | None) -> object:
         check_key(key)
@@ -132,11 +107,21 @@ class CachedStore:
             if not parts:
                 del self._known[oldest]
 
-    def _forget(self, key: str) -> None:
+    @contextmanager
+    def _forgetting(self, *keys: str) -> Iterator[None]:
+        """Forget keys before and after they change: meanwhile others may remember the old value."""
+        self._forget(keys)
+        try:
+            yield
+        finally:
+            self._forget(keys)
+
+    def _forget(self, keys: Sequence[str]) -> None:
         with self._lock:
             self._writes += 1
-            for value in self._known.pop(key, {}).values():
-                self._bytes -= _cost(key, value)
+            for key in keys:
+                for value in self._known.pop(key, {}).values():
+                    self._bytes -= _cost(key, value)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (CachedStore, (self.store, self.max_bytes))
