@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+import zarr_cdm
+from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.errors import LimitError
 from zarr_cdm.limits import Limits, current
 
@@ -40,6 +42,18 @@ def test_all_threads_see_the_limits() -> None:
         thread.start()
         thread.join()
     assert found == [7]
+
+
+def test_a_lower_limit_holds_for_arrays_like_those_that_were_read_before() -> None:
+    values: dict[str, bytes] = {}
+    texts = zarr_cdm.create_array(
+        MemoryStore(values), shape=(4,), dtype="string", codecs=["vlen-utf8"]
+    )
+    texts[:] = ["x" * 1000] * 4
+    assert texts[3] == "x" * 1000
+    with Limits(chunk_bytes=2000).use(), pytest.raises(LimitError):
+        zarr_cdm.open_array(MemoryStore(values))[:]
+    assert zarr_cdm.open_array(MemoryStore(values))[3] == "x" * 1000
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Limits)])

@@ -111,7 +111,8 @@ def _shared_pipeline(codecs: Sequence[Extension], spec: ChunkSpec, verify: bool)
     """Return the pipeline for such chunks, the same for all arrays: most of a store are alike."""
     fill = spec.fill_value
     bits = fill.tobytes() if isinstance(fill, np.generic) else fill  # one NaN is not the other
-    key = f"{codecs} {spec} {bits!r} {verify}"
+    # A pipeline keeps the most bytes that elements of variable length may take.
+    key = f"{codecs} {spec} {bits!r} {verify} {current().chunk_bytes}"
     pipeline = PIPELINES.get(key)
     current().check("chunk_bytes", spec.size * spec.dtype.itemsize, "one chunk")
     if pipeline is None:
