@@ -7,6 +7,7 @@ import threading
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
 import pytest
 
 import zarr_cdm
@@ -54,6 +55,15 @@ def test_a_lower_limit_holds_for_arrays_like_those_that_were_read_before() -> No
     with Limits(chunk_bytes=2000).use(), pytest.raises(LimitError):
         zarr_cdm.open_array(MemoryStore(values))[:]
     assert zarr_cdm.open_array(MemoryStore(values))[3] == "x" * 1000
+
+
+def test_points_are_counted_before_they_are_planned() -> None:
+    many = zarr_cdm.create_array(MemoryStore(), shape=(10**6, 10**6), dtype="u1")
+    rows = np.arange(10**6)
+    with Limits(read_bytes=10**9).use():
+        with pytest.raises(LimitError, match=r"the selection asks for 1000000000000"):
+            many.vindex[rows[:, None], rows]
+        assert not many.vindex[rows[:9, None], rows[:9]].any()
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Limits)])

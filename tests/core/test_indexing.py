@@ -16,7 +16,7 @@ from tests.core.selections import (
     point_selections,
 )
 from zarr_cdm.core.grids.regular import RegularGrid
-from zarr_cdm.core.indexing import OuterPlan, outer, points, put, take, take_points
+from zarr_cdm.core.indexing import OuterPlan, as_points, outer, points, put, take, take_points
 from zarr_cdm.errors import SelectionError
 
 
@@ -79,9 +79,9 @@ def test_a_plan_of_points_gives_what_numpy_gives(
         expected = array[selection]
     except IndexError:
         with pytest.raises(SelectionError):
-            points(selection, array.shape, grid)
+            points(as_points(selection, array.shape), array.shape, grid)
         return
-    plan = points(selection, array.shape, grid)
+    plan = points(as_points(selection, array.shape), array.shape, grid)
     result = np.full(plan.shape, -2)
     flat = result.reshape(-1)
     chunks = []
@@ -156,14 +156,15 @@ def test_a_selection_that_does_not_fit_is_refused(selection: Any, reason: str) -
         (([0, 1], [0, 1, 2]), "cannot be broadcast together"),
         (([0], [4]), "an index is out of bounds for axis 1 of size 4"),
         (([0], [0.5]), "axis 1 is selected by float64, expected integers"),
-        (([0], [True]), "axis 1 is selected by bool, expected integers"),
+        (([0], True), "axis 1 is selected by bool, expected integers"),
+        (([0], [True]), r"a mask of shape \(1,\) for an axis of size 4"),
         (([[0], [1, 2]], [0]), "cannot be broadcast together"),
     ],
     ids=repr,
 )
 def test_points_that_do_not_fit_are_refused(selection: Any, reason: str) -> None:
     with pytest.raises(SelectionError, match=reason):
-        points(selection, (5, 4), GRID)
+        points(as_points(selection, (5, 4)), (5, 4), GRID)
 
 
 def test_a_plan_of_a_huge_array_costs_what_is_selected() -> None:

@@ -187,6 +187,43 @@ def test_neighbours_in_a_shard_are_one_request() -> None:
     assert [len(requests) for requests in store.rounds] == [1, 1]
 
 
+BLOSC = {
+    "name": "blosc",
+    "configuration": {"cname": "lz4", "clevel": 5, "shuffle": "noshuffle", "blocksize": 0},
+}
+
+
+@pytest.mark.parametrize(
+    ("grid", "codec"),
+    [
+        (regular([9000]), sharding([1], inner=[LITTLE, BLOSC])),
+        (rectilinear([[8000, 1000]]), sharding([1], inner=[LITTLE, BLOSC])),
+        (regular([9000]), sharding([3000], inner=[sharding([1], inner=[LITTLE, BLOSC])])),
+    ],
+    ids=["regular", "rectilinear", "nested"],
+)
+def test_a_shard_of_thousands_of_tiny_chunks_may_be_larger_than_they_are(
+    grid: dict[str, Any], codec: dict[str, Any]
+) -> None:
+    values = np.arange(9000, dtype="i4")
+    target = array([9000], grid, [codec])
+    target[:] = values
+    stored = sum(size for _, size in target.store.sizes())
+    assert stored > 9 * values.nbytes  # 20 bytes of Blosc and 16 of the index for each
+    assert np.array_equal(target[:], values)
+    target[4000:5000] = values[:1000]
+    values[4000:5000] = values[:1000]
+    assert np.array_equal(target[:], values)
+
+
+def test_more_than_a_shard_can_be_is_not_read_to_change_a_part_of_it() -> None:
+    store = MemoryStore({"a/c/0": bytes(1_000_000)})
+    target = array([8], regular([8]), [sharding([2])], store)
+    with pytest.raises(LimitError, match="a/c/0: has 1000000 bytes"):
+        target[:2] = 1
+    assert store.get("a/c/0") == bytes(1_000_000)
+
+
 def test_threads_that_write_parts_of_one_shard_lose_nothing() -> None:
     target = array((16, 16), regular((16, 16)), [sharding((4, 4))])
 

@@ -203,7 +203,9 @@ class ZarrArray(Changing):
         current().check("read_bytes", size, "the selection")
 
     def _read_points(self, selection: Any) -> np.ndarray:
-        plan = points(as_points(selection, self.shape), self.shape, self._chunks.selected)
+        arrays = as_points(selection, self.shape)
+        current().check("read_bytes", self.dtype.itemsize * prod(arrays[0].shape), "the selection")
+        plan = points(arrays, self.shape, self._chunks.selected)
         values = np.empty(plan.shape, self.dtype)
         missing = Missing(self.options.missing_chunks)
         self._read(plan, Result(values.reshape(-1), POINTS, self.fill, missing))

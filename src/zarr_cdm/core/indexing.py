@@ -237,23 +237,8 @@ class PointsPlan:
         yield from self.all_pieces
 
 
-def points(selection: Any, shape: Sequence[int], grid: ChunkGrid) -> PointsPlan:
-    """Return the plan of a selection by integer arrays, one for each axis, broadcast together.
-
-    Raises
-    ------
-    SelectionError
-        The selection does not fit the shape.
-    """
-    given = selection if isinstance(selection, tuple) else (selection,)
-    if len(given) != len(shape) or not given:
-        raise SelectionError(f"expected {len(shape)} integer arrays, found {len(given)}")
-    if any(isinstance(part, slice) or part is Ellipsis for part in given):
-        raise SelectionError("points are selected by integer arrays, not by slices; use oindex")
-    try:
-        arrays = np.broadcast_arrays(*given)
-    except ValueError as error:
-        raise SelectionError(f"the arrays cannot be broadcast together: {error}") from error
+def points(arrays: Sequence[np.ndarray], shape: Sequence[int], grid: ChunkGrid) -> PointsPlan:
+    """Return the plan of single elements, which `as_points` names."""
     flat = [
         checked_indices(array.ravel(), axis, size)
         for axis, (array, size) in enumerate(zip(arrays, shape, strict=True))
@@ -293,27 +278,47 @@ def names_points(selection: Any, rank: int) -> bool:
     return complete and (len(arrays) > 1 or np.ndim(arrays[0]) > 1)
 
 
-def as_points(selection: Any, shape: Sequence[int]) -> Any:
-    """Return a selection of single elements with integers in the place of masks."""
+def as_points(selection: Any, shape: Sequence[int]) -> list[np.ndarray]:
+    """Return which elements a selection by integer arrays or masks names.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        For each axis integers, all broadcast to one shape, that of the selection.
+
+    Raises
+    ------
+    SelectionError
+        The selection does not fit the shape.
+    """
     given = selection if isinstance(selection, tuple) else (selection,)
-    masks = [
-        isinstance(part, np.ndarray | list) and np.asarray(part).dtype == bool for part in given
-    ]
-    if len(given) == 1 and masks[0]:
-        mask = np.asarray(given[0])
-        if mask.shape != tuple(shape):
-            raise SelectionError(f"a mask of shape {mask.shape} for an array of {tuple(shape)}")
-        return np.nonzero(mask)
-    if not any(masks):
-        return selection
-    parts = zip(given, masks, shape, strict=True)
-    for part, is_mask, size in parts:
-        if is_mask and np.shape(part) != (size,):
-            raise SelectionError(f"a mask of shape {np.shape(part)} for an axis of size {size}")
-    return tuple(
-        np.flatnonzero(part) if is_mask else part
-        for part, is_mask in zip(given, masks, strict=True)
-    )
+    if any(isinstance(part, slice) or part is Ellipsis for part in given):
+        raise SelectionError("points are selected by integer arrays, not by slices; use oindex")
+    try:
+        arrays = [np.asarray(part) for part in given]
+        if len(arrays) == 1 and _is_mask(arrays[0]):
+            if arrays[0].shape != tuple(shape):
+                found = arrays[0].shape
+                raise SelectionError(f"a mask of shape {found} for an array of {tuple(shape)}")
+            return list(np.nonzero(arrays[0]))
+        if len(arrays) != len(shape) or not arrays:
+            raise SelectionError(f"expected {len(shape)} integer arrays, found {len(arrays)}")
+        for axis, size in enumerate(shape):
+            if _is_mask(arrays[axis]):
+                arrays[axis] = _selected_by(arrays[axis], size)
+        return list(np.broadcast_arrays(*arrays))
+    except ValueError as error:
+        raise SelectionError(f"the arrays cannot be broadcast together: {error}") from error
+
+
+def _is_mask(array: np.ndarray) -> bool:
+    return array.dtype == bool and array.ndim > 0
+
+
+def _selected_by(mask: np.ndarray, size: int) -> np.ndarray:
+    if mask.shape != (size,):
+        raise SelectionError(f"a mask of shape {mask.shape} for an axis of size {size}")
+    return np.flatnonzero(mask)
 
 
 def take(chunk: np.ndarray, source: tuple[Part, ...]) -> np.ndarray:

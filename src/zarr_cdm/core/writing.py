@@ -24,7 +24,7 @@ from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.core.codecs.sharding import Shard, cut, spans_of
 from zarr_cdm.core.indexing import Index, Piece
 from zarr_cdm.core.options import Options
-from zarr_cdm.core.stores.base import Batching, Buffer, Gathering, Store
+from zarr_cdm.core.stores.base import Batching, Buffer, Gathering, Span, Store
 from zarr_cdm.core.stores.naming import named
 from zarr_cdm.errors import StoreError
 from zarr_cdm.parallel import run
@@ -213,7 +213,8 @@ def write_shards(chunks: Chunks, pieces: Iterable[Piece], source: Source) -> Non
         if len(wanted) == held and all(piece.whole for _, piece in wanted):
             calls += _WholeShard(store, key, source, shard).calls(wanted)
         else:
-            calls.append(_change(store, key, source, shard, wanted))
+            whole = all_of(chunks.pipeline_of(number))
+            calls.append(_change(store, key, whole, source, shard, wanted))
 
     def work(batch: Sequence[Callable[[], None]]) -> None:
         for call in batch:
@@ -254,6 +255,7 @@ class _WholeShard:
 def _change(
     store: Store,
     key: str,
+    whole: Span,
     source: Source,
     shard: Shard,
     wanted: Sequence[tuple[Index, Piece]],
@@ -262,7 +264,7 @@ def _change(
 
     def call() -> None:
         with named(store, key), locked(store, key):
-            before = store.get(key)
+            before = store.get(key, whole)
             if before is None and source.clears:
                 return
             parts = {} if before is None else _parts(before, shard)

@@ -100,6 +100,14 @@ class Checking(Protocol):
         """Return the codec that decodes the same and does not look at checksums."""
 
 
+@runtime_checkable
+class Holding(Protocol):
+    """A codec whose bytes hold many chunks that are encoded each for itself."""
+
+    def overhead(self, spec: ChunkSpec) -> int:
+        """Return how many bytes more these may be because they are many."""
+
+
 def check_kind(name: str, spec: ChunkSpec, kinds: str) -> None:
     """Raise `MetadataError` unless elements are NumPy's own numbers of these kinds."""
     if spec.dtype.kind not in kinds or spec.dtype.isbuiltin == 2:  # 2: of another package

@@ -14,6 +14,7 @@ from zarr_cdm.core.codecs.base import (
     BytesToBytes,
     Checking,
     ChunkSpec,
+    Holding,
     Kind,
     view,
 )
@@ -30,8 +31,8 @@ from zarr_cdm.errors import MetadataError, ZarrCdmWarning
 from zarr_cdm.limits import current
 from zarr_cdm.metadata.extension import Extension
 
-# By how much encoding may enlarge a chunk at most.
-MOST_GROWTH, MOST_OVERHEAD = 2, 64 * 2**10
+# By how much encoding may enlarge a chunk at most; the last, each of many that lie together.
+MOST_GROWTH, MOST_OVERHEAD, MOST_OVERHEAD_OF_MANY = 2, 64 * 2**10, 2**10
 FindExtents = Callable[[tuple[Part, ...], tuple[int, ...]], Extents | None]
 
 
@@ -84,7 +85,9 @@ class Pipeline:
         self._axes = self._order()
         self.stored_bytes = self.stored.size * self.stored.dtype.itemsize
         # More bytes than that are no chunk of these codecs, and not worth reading.
-        self.most_bytes = MOST_GROWTH * self.stored_bytes + MOST_OVERHEAD
+        held = self.serializer.overhead(spec) if isinstance(self.serializer, Holding) else 0
+        self.overhead = MOST_OVERHEAD_OF_MANY + held
+        self.most_bytes = MOST_GROWTH * self.stored_bytes + MOST_OVERHEAD + held
         if self.stored.dtype.hasobject:
             self.most_bytes = current().chunk_bytes
         # What decodes parts of a chunk, where that can be done.

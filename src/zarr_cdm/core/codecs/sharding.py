@@ -64,6 +64,7 @@ class Shard:
             raise MetadataError("the codecs of a shard's index must give it a fixed size")
         self.index_bytes = size
         self.at_end = codec.index_location == "end"
+        self.overhead = size + prod(self.counts) * self.chunks.overhead
 
     def index(self, data: Buffer) -> np.ndarray:
         """Return the index that its stored bytes hold: (*chunks of a shard, 2), uint64."""
@@ -160,6 +161,9 @@ class ShardingCodec:
 
     def size(self, spec: ChunkSpec) -> None:
         self.shard(spec)  # what it cannot be is said when the array is opened
+
+    def overhead(self, spec: ChunkSpec) -> int:
+        return self.shard(spec).overhead
 
     def encode(self, array: np.ndarray, spec: ChunkSpec) -> Buffer:
         shard = self.shard(spec)
