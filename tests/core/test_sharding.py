@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+import zarr_cdm
 from tests.core.selections import numpy_outer, outer_selections, point_selections
 from zarr_cdm.core.array import ZarrArray
 from zarr_cdm.core.stores.base import Request, Values
@@ -178,6 +179,40 @@ def test_one_point_of_a_shard_costs_its_index_and_one_chunk() -> None:
     assert chunk.length < 400
 
 
+def test_shards_of_several_shapes_are_read_by_spans_too() -> None:
+    store = CountingStore()
+    grid = rectilinear([[16, 48], [32, 8, 24]])
+    target = array((60, 64), grid, [sharding((8, 8))], store)
+    values = filled(target)
+    assert target.chunks == (8, 8)
+    assert target.shards == ((16, 48), (32, 8, 24))
+    store.rounds.clear()
+    assert target[50, 42] == values[50, 42]
+    (((index_key, index),), ((chunk_key, chunk),)) = store.rounds
+    assert index_key == chunk_key == "a/c/1/2"
+    assert index is not None
+    assert index.start == -(16 * 18 + 4)
+    assert chunk is not None
+    assert chunk.length is not None
+    assert chunk.length < 400
+    store.rounds.clear()
+    assert np.array_equal(target[:, 30:45], values[:, 30:45])
+    spans = [span for requests in store.rounds for _, span in requests if span is not None]
+    assert sum(span.start < 0 for span in spans) == 6  # an index for each of the shards
+
+
+def test_an_array_in_shards_of_several_shapes_grows_by_whole_chunks() -> None:
+    target = zarr_cdm.create_array(
+        MemoryStore(), data=np.arange(12, dtype="i2"), chunks=[[4, 8]], codecs=[sharding((4,))]
+    )
+    assert target.append(np.arange(12, 17, dtype="i2")) == (17,)
+    assert target.shards == ((4, 8, 8),)
+    assert np.array_equal(zarr_cdm.open_array(target.store)[:], np.arange(17))
+    target.resize(14)
+    target.resize(20)
+    assert np.array_equal(target[:], [*range(14), *[0] * 6])
+
+
 def test_neighbours_in_a_shard_are_one_request() -> None:
     store = CountingStore()
     target = array((64, 64), regular((64, 64)), [sharding((8, 8))], store)
@@ -323,6 +358,11 @@ def test_a_rectilinear_grid_that_cannot_be_is_refused(axes: Any) -> None:
     grid = {"name": "rectilinear", "configuration": {"kind": "inline", "chunk_shapes": axes}}
     with pytest.raises((MetadataError, LimitError)):
         array((8,), grid, [LITTLE])
+
+
+def test_each_shard_must_be_full_of_chunks() -> None:
+    with pytest.raises(MetadataError, match=r"chunks of 4 do not fill a shard of 6 in axis 1"):
+        array((8, 30), rectilinear([8, [8, 16, 6]]), [sharding((4, 4))])
 
 
 def test_chunks_and_shards_are_told() -> None:

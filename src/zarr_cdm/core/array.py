@@ -129,7 +129,7 @@ class ZarrArray(Changing):
     @property
     def shards(self) -> tuple[Any, ...] | None:
         """The shape of a shard, None where each chunk is an object of its own."""
-        return None if self._chunks.shard is None else self.grid.chunks
+        return None if self._chunks.inner is None else self.grid.chunks
 
     @property
     def codecs(self) -> tuple[str, ...]:
@@ -217,7 +217,7 @@ class ZarrArray(Changing):
             result.missing.tell(f"{self.store.url}: {self.name}")
 
     def _read_pieces(self, plan: OuterPlan | PointsPlan, result: Result) -> None:
-        if self._chunks.shard is not None:
+        if self._chunks.inner is not None:
             read_shards(self._chunks, plan.pieces(), result)
         else:
             read_chunks(self._chunks, list(plan.pieces()), result)
@@ -270,7 +270,7 @@ class ZarrArray(Changing):
         return Chunks(self.store, self.path, self.metadata, verify=True)
 
     def _change(self, plan: OuterPlan | PointsPlan, source: Source) -> None:
-        if self._written.shard is not None:
+        if self._written.inner is not None:
             write_shards(self._written, plan.pieces(), source)
         else:
             write_chunks(self._written, list(plan.pieces()), source)

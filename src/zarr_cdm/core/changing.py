@@ -139,7 +139,7 @@ class Changing(ABC):
 
     def _of(self, shape: tuple[int, ...]) -> Self:
         grid = self.metadata.chunk_grid
-        configuration = self._chunks.grid.resized(grid.configuration, shape)
+        configuration = self._chunks.grid.resized(grid.configuration, shape, self._chunks.unit)
         changed = replace(grid, configuration=configuration)
         metadata = replace(self.metadata, shape=shape, chunk_grid=changed)
         return self._with(metadata)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from operator import floordiv, mod
+from operator import floordiv, getitem, mod, mul, sub
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from zarr_cdm.core.grids.regular import RegularGrid
 from zarr_cdm.core.grids.table import GRIDS
 from zarr_cdm.core.indexing import Index
 from zarr_cdm.core.stores.base import Span, Store
+from zarr_cdm.errors import MetadataError
 from zarr_cdm.limits import current
 from zarr_cdm.metadata.documents import ArrayMetadata
 from zarr_cdm.metadata.extension import Extension
@@ -39,8 +41,8 @@ class Chunks:
         Of their keys.
     grid
         How the array is cut into objects, chunks or shards.
-    shard
-        How chunks lie in these; None where each object is one chunk.
+    inner
+        The codecs of the chunks in shards; None where each object is one chunk.
     selected
         The grid that selections are cut along, that of the chunks in shards.
     key_of, others
@@ -68,16 +70,21 @@ class Chunks:
         self.grid: ChunkGrid = GRIDS[grid.name].from_json(grid.configuration, metadata.shape)
         self._pipelines: dict[tuple[int, ...], Pipeline] = {}
         self._pipeline: Pipeline | None = None  # where it is the same for all
-        self.shard: Shard | None = None
+        self.inner: Pipeline | None = None
+        self.selected = self.grid
+        self._shard: Shard | None = None  # where it is the same for all
+        self._firsts: list[list[int]] = []  # else, along each axis, the first chunk of each shard
         if () not in self.grid.chunks:  # an axis without chunks leaves nothing to be read
             first = self.pipeline_of((0,) * len(metadata.shape))
             self._pipeline = first if isinstance(self.grid, RegularGrid) else None
-            # Shards of several shapes have several kinds of index: those are read whole.
-            if all(isinstance(length, int) for length in self.grid.chunks):
-                self.shard = _shard_of(first)
-        self.selected = self.grid
-        if self.shard is not None:
-            self.selected = RegularGrid(self.shard.chunk_shape, metadata.shape)
+            shard = _shard_of(first)
+            if shard is not None:
+                self.inner = shard.chunks
+                self.selected = RegularGrid(shard.chunk_shape, metadata.shape)
+                if self._pipeline is None:
+                    self._firsts = _firsts(self.grid, shard.chunk_shape)
+                else:
+                    self._shard = shard
 
     def _prefixed(self, key_of: Callable[[Index], str]) -> Callable[[Index], str]:
         prefix = self.prefix
@@ -100,11 +107,46 @@ class Chunks:
             self._pipelines[shape] = pipeline
         return pipeline
 
+    @property
+    def unit(self) -> Index:
+        """What the lengths of an object are multiples of."""
+        return (1,) * len(self.grid.counts) if self.inner is None else self.inner.spec.shape
+
+    def shard_of(self, number: Index) -> Shard:
+        """Return how chunks lie in a shard."""
+        shard = self._shard or _shard_of(self.pipeline_of(number))
+        assert shard is not None
+        return shard
+
     def place_of(self, chunk: Index) -> tuple[Index, Index]:
         """Return which shard a chunk lies in, and where in it."""
-        assert self.shard is not None
-        counts = self.shard.counts
-        return tuple(map(floordiv, chunk, counts)), tuple(map(mod, chunk, counts))
+        if self._shard is not None:
+            counts = self._shard.counts
+            return tuple(map(floordiv, chunk, counts)), tuple(map(mod, chunk, counts))
+        number = tuple(map(_last_until, self._firsts, chunk))
+        return number, tuple(map(sub, chunk, self.first_of(number)))
+
+    def first_of(self, number: Index) -> Index:
+        """Return the first chunk of a shard."""
+        if self._shard is not None:
+            return tuple(map(mul, number, self._shard.counts))
+        return tuple(map(getitem, self._firsts, number))
+
+
+def _firsts(grid: ChunkGrid, chunk_shape: Index) -> list[list[int]]:
+    """Return the first chunk of each shard along each axis."""
+    firsts: list[list[int]] = []
+    for axis, length in enumerate(chunk_shape):
+        shards = np.array(grid.chunks[axis], np.int64)
+        if (shards % length).any():
+            found = int(shards[shards % length > 0][0])
+            raise MetadataError(f"chunks of {length} do not fill a shard of {found} in axis {axis}")
+        firsts.append([0, *(np.cumsum(shards)[:-1] // length).tolist()])
+    return firsts
+
+
+def _last_until(firsts: list[int], chunk: int) -> int:
+    return bisect_right(firsts, chunk) - 1
 
 
 def _shared_pipeline(codecs: Sequence[Extension], spec: ChunkSpec, verify: bool) -> Pipeline:

@@ -6,7 +6,6 @@ chunks that are wanted, neighbours in one; of large chunks only some blocks (`pa
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import NamedTuple
@@ -15,6 +14,7 @@ import numpy as np
 
 from zarr_cdm.core.batches import BATCH, HELD, batch_for
 from zarr_cdm.core.chunks import Chunks
+from zarr_cdm.core.codecs.pipeline import Pipeline
 from zarr_cdm.core.codecs.sharding import Shard, spans_of
 from zarr_cdm.core.indexing import Index, Piece
 from zarr_cdm.core.parts import Place, is_large, read_large
@@ -32,6 +32,7 @@ SPAN_BYTES, SPAN_GAPS = 4 * 2**20, 64
 class Wanted(NamedTuple):
     """Pieces of chunks in a shard, and where in the shard's index the chunks stand."""
 
+    shard: Shard
     pieces: list[Piece]
     places: list[Index]
 
@@ -46,19 +47,19 @@ class Stretch(NamedTuple):
 
 def read_shards(chunks: Chunks, pieces: Iterable[Piece], result: Result) -> None:
     """Fill ``result`` with the pieces of chunks in shards."""
-    store, shard = chunks.store, chunks.shard
-    assert shard is not None
+    store, inner = chunks.store, chunks.inner
+    assert inner is not None
     wanted = _by_shard(chunks, pieces)
     indices: dict[str, np.ndarray | None] = {}
-    where = Span(-shard.index_bytes) if shard.at_end else Span(0, shard.index_bytes)
 
     def find(keys: Sequence[str]) -> None:
-        for key, data in zip(keys, store.get_many([(key, where) for key in keys]), strict=True):
+        values = store.get_many([(key, _index_of(wanted[key].shard)) for key in keys])
+        for key, data in zip(keys, values, strict=True):
             with named(store, key):
-                indices[key] = None if data is None else shard.index(data)
+                indices[key] = None if data is None else wanted[key].shard.index(data)
 
     def read(batch: Sequence[Stretch]) -> None:
-        room = shard.chunks.room()
+        room = inner.room()
         for part in _portions(batch, store):
             values = store.get_many([(stretch.key, stretch.span) for stretch in part])
             for stretch, data in zip(part, values, strict=True):
@@ -66,15 +67,15 @@ def read_shards(chunks: Chunks, pieces: Iterable[Piece], result: Result) -> None
                     seen = memoryview(data or b"")
                     for place in stretch.places:
                         chunk = _cut(seen, stretch.span.start, place)
-                        result.add(place.piece, chunk, shard.chunks, room)
+                        result.add(place.piece, chunk, inner, room)
 
     run(find, list(wanted), batch_for(store, len(wanted)))
     large: list[Place] = []
     stretches: list[Stretch] = []
     for key, found in wanted.items():
         with named(store, key):
-            places = _places(key, found, indices[key], result, shard)
-        if is_large(store, shard.chunks):
+            places = _places(key, found, indices[key], result, inner)
+        if is_large(store, inner):
             large += [place for place in places if not place.piece.whole]
             places = [place for place in places if place.piece.whole]
         stretches += _stretches(places, store.gap)
@@ -84,22 +85,28 @@ def read_shards(chunks: Chunks, pieces: Iterable[Piece], result: Result) -> None
         run(read, stretches, batch_for(store, count) * len(stretches) // count)
 
 
+def _index_of(shard: Shard) -> Span:
+    return Span(-shard.index_bytes) if shard.at_end else Span(0, shard.index_bytes)
+
+
 def _by_shard(chunks: Chunks, pieces: Iterable[Piece]) -> dict[str, Wanted]:
     """Return the pieces by the keys of their shards."""
-    grouped: dict[Index, Wanted] = defaultdict(lambda: Wanted([], []))
+    grouped: dict[Index, Wanted] = {}
     for piece in pieces:
-        shard, place = chunks.place_of(piece.chunk)
-        wanted = grouped[shard]
+        number, place = chunks.place_of(piece.chunk)
+        wanted = grouped.get(number)
+        if wanted is None:
+            wanted = grouped[number] = Wanted(chunks.shard_of(number), [], [])
         wanted.pieces.append(piece)
         wanted.places.append(place)
     return {chunks.key_of(index): found for index, found in grouped.items()}
 
 
 def _places(
-    key: str, wanted: Wanted, index: np.ndarray | None, result: Result, shard: Shard
+    key: str, wanted: Wanted, index: np.ndarray | None, result: Result, chunks: Pipeline
 ) -> list[Place]:
     """Return where in a shard the chunks lie; fill at once what it does not have."""
-    places, chunks = [], shard.chunks
+    places = []
     spans = [None] * len(wanted.pieces) if index is None else spans_of(index, wanted.places)
     for piece, span in zip(wanted.pieces, spans, strict=True):
         if span is None:

@@ -197,18 +197,19 @@ def _store(store: Store, key: str, data: Buffer | None, *others: str) -> None:
 
 def write_shards(chunks: Chunks, pieces: Iterable[Piece], source: Source) -> None:
     """Write pieces of chunks that lie in shards."""
-    store, shard = chunks.store, chunks.shard
-    assert shard is not None
+    store = chunks.store
     grouped: dict[Index, list[tuple[Index, Piece]]] = defaultdict(list)
     for piece in pieces:
         number, place = chunks.place_of(piece.chunk)
         grouped[number].append((place, piece))
     calls: list[Callable[[], None]] = []
     for number, wanted in grouped.items():
-        key = chunks.key_of(number)
+        key, shard = chunks.key_of(number), chunks.shard_of(number)
         held = prod(
-            min(count, whole - at * count)
-            for at, count, whole in zip(number, shard.counts, chunks.selected.counts, strict=True)
+            min(count, whole - first)
+            for first, count, whole in zip(
+                chunks.first_of(number), shard.counts, chunks.selected.counts, strict=True
+            )
         )
         if len(wanted) == held and all(piece.whole for _, piece in wanted):
             calls += _WholeShard(store, key, source, shard).calls(wanted)

@@ -36,5 +36,10 @@ class ChunkGrid(Protocol):
     def chunk_shape(self, index: Sequence[int]) -> tuple[int, ...]:
         """Return the full shape of one chunk, as it is stored."""
 
-    def resized(self, configuration: Mapping[str, Any], shape: Sequence[int]) -> dict[str, Any]:
-        """Return the configuration for another shape: chunks that stay are the same ones."""
+    def resized(
+        self, configuration: Mapping[str, Any], shape: Sequence[int], unit: Sequence[int]
+    ) -> dict[str, Any]:
+        """Return the configuration for another shape: chunks that stay are the same ones.
+
+        The lengths of a new chunk are multiples of ``unit``.
+        """

@@ -60,24 +60,26 @@ class RectilinearGrid:
     def chunk_shape(self, index: Sequence[int]) -> tuple[int, ...]:
         return tuple(axis[place] for axis, place in zip(self.chunks, index, strict=True))
 
-    def resized(self, configuration: Mapping[str, Any], shape: Sequence[int]) -> dict[str, Any]:
+    def resized(
+        self, configuration: Mapping[str, Any], shape: Sequence[int], unit: Sequence[int]
+    ) -> dict[str, Any]:
         """Return the configuration for another shape.
 
         Where an axis grows beyond its list, what is new becomes one more chunk; where it shrinks,
         chunks that are all outside leave the list, so that the next growth begins behind the rest.
         """
         axes = [
-            given if _is_length(given) else _runs(self._fitting(axis, size))
-            for axis, (given, size) in enumerate(
-                zip(configuration["chunk_shapes"], shape, strict=True)
+            given if _is_length(given) else _runs(self._fitting(axis, size, step))
+            for axis, (given, size, step) in enumerate(
+                zip(configuration["chunk_shapes"], shape, unit, strict=True)
             )
         ]
         return {**configuration, "chunk_shapes": axes}
 
-    def _fitting(self, axis: int, size: int) -> list[int]:
+    def _fitting(self, axis: int, size: int, step: int) -> list[int]:
         lengths, end = list(self.chunks[axis]), int(self._edges[axis][-1])
         if size > end:
-            return [*lengths, size - end]
+            return [*lengths, -(-(size - end) // step) * step]
         return lengths[: max(1, self.find(axis, 0, size).stop)]
 
 

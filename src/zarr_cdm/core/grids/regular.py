@@ -61,5 +61,7 @@ class RegularGrid:
     def chunk_shape(self, index: Sequence[int]) -> tuple[int, ...]:
         return self.chunks
 
-    def resized(self, configuration: Mapping[str, Any], shape: Sequence[int]) -> dict[str, Any]:
+    def resized(
+        self, configuration: Mapping[str, Any], shape: Sequence[int], unit: Sequence[int]
+    ) -> dict[str, Any]:
         return {**configuration, "chunk_shape": list(self.chunks)}
