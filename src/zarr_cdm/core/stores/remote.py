@@ -223,11 +223,11 @@ class RemoteStore:
         try:
             return patiently_here(call, self._network) if again else call()
         except Exception as error:  # file systems are plugins, each with errors of its own
-            failure = self._failure(what, key, error)
+            failure = self._failure(what, key, error, again)
         # Not above, where it would remember an error that may show credentials.
         raise failure
 
-    def _failure(self, what: str, key: str, error: Exception) -> ZarrCdmError:
+    def _failure(self, what: str, key: str, error: Exception, again: bool = True) -> ZarrCdmError:
         places = {"source": self.url, "key": key or None}
         if isinstance(error, ZarrCdmError):
             return error.at(**places)
@@ -237,7 +237,7 @@ class RemoteStore:
             return UnsupportedError(text, **places)
         kind = UnsupportedError if isinstance(error, NotImplementedError) else StoreError
         message = f"{what}: {type(error).__name__}: {text}".removesuffix(": ")
-        if transient(error) and self._network.attempts > 1:
+        if again and transient(error) and self._network.attempts > 1:
             message += f", after {self._network.attempts} attempts"
         return kind(message, **places)
 
