@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from zarr_cdm.cdm.types import CHAR, STRING, NetcdfType, atomic_type
+from zarr_cdm.cdm.values import same
 from zarr_cdm.errors import UnsupportedError
 
 
@@ -27,8 +28,8 @@ class Attribute:
     value
         By type: ``str`` for char (bytes that are no UTF-8 are kept as lone surrogates, so that
         ``value.encode("utf-8", "surrogateescape")`` gives the stored bytes back), a tuple of
-        ``str | None`` for string, a 1-D array of the type's dtype for everything else. netCDF
-        attributes have a length and no shape; a length of 0 is legal.
+        ``str | None`` for string, a 1-D array of the type's dtype for everything else (see
+        `types`). netCDF attributes have a length and no shape; a length of 0 is legal.
     """
 
     __slots__ = ("type", "value")
@@ -91,7 +92,7 @@ class Attribute:
         if not isinstance(other, Attribute) or self.type != other.type:
             return False
         if isinstance(self.value, np.ndarray) and isinstance(other.value, np.ndarray):
-            return self.value.tobytes() == other.value.tobytes()
+            return same(self.type, self.value, other.value)
         return type(self.value) is type(other.value) and bool(self.value == other.value)
 
     __hash__ = None  # type: ignore[assignment]

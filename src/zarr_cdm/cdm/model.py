@@ -157,6 +157,17 @@ class Group:
             for name, dimension in group.dimensions.items()
         }
 
+    def type_paths(self) -> dict[int, str]:
+        """Return the path of every type that is defined here or below, by its `id`.
+
+        By identity, as with dimensions: two groups may define the same type each for itself.
+        """
+        return {
+            id(kind): join(path, name)
+            for path, group in self.walk()
+            for name, kind in group.types.items()
+        }
+
 
 @dataclass(eq=False, slots=True)
 class Dataset(Group):

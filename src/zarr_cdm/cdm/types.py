@@ -1,5 +1,17 @@
 """The types of the netCDF data model, on NumPy.
 
+What an element is in memory:
+
+======== =========================================================================================
+char     one byte (``S1``)
+string   ``str``, or None for netCDF's NULL (dtype ``object``); bytes that are no UTF-8 are lone
+         surrogates
+enum     a number of its base type
+opaque   bytes of one length (``V<n>``)
+compound a structured element with the offsets of the C struct; texts and rows in it are objects
+vlen     a 1-D array of the base type (dtype ``object``)
+======== =========================================================================================
+
 Source: the netCDF-4 enhanced data model and ``netcdf.h`` (names, default fill values) of netCDF-C.
 
 >>> ATOMIC_TYPES["ushort"].dtype, ATOMIC_TYPES["ushort"].default_fill
@@ -74,7 +86,7 @@ _BY_DTYPE = {row.dtype: row for row in ATOMIC_TYPES.values()}
 
 @dataclass(frozen=True, slots=True)
 class EnumType:
-    """Named values of an integer type."""
+    """Named values of an integer type, in the order of their definition."""
 
     name: str
     base: AtomicType
@@ -145,6 +157,17 @@ class OpaqueType:
 
 UserType = EnumType | CompoundType | VlenType | OpaqueType
 NetcdfType = AtomicType | UserType
+
+
+def parts_of(kind: NetcdfType) -> tuple[NetcdfType, ...]:
+    """Return the types that a type is made of: those of its members, or its base.
+
+    >>> parts_of(VlenType("row", STRING))[0].name
+    'string'
+    """
+    if isinstance(kind, CompoundType):
+        return tuple(part.type for part in kind.fields)
+    return (kind.base,) if isinstance(kind, EnumType | VlenType) else ()
 
 
 def any_type(dtype: np.dtype) -> AtomicType:
