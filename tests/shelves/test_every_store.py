@@ -18,6 +18,7 @@ from typing import TypeVar
 
 import hypothesis.strategies as st
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -127,6 +128,7 @@ OPENERS: dict[str, Callable[[Path], Store]] = {
     "cached, with hardly any room": lambda folder: CachedStore(open_store(folder / "air.zarr"), 50),
 }
 SLOW = {"s3"}  # a request each
+MOST_SEQUENCES = 250  # of calls, 30 each: with more the sweep takes its time for no more finds
 # What a store cannot do, and why.
 CANNOT: dict[str, dict[str, str]] = {
     "forget": {"remote, with directories": "directories stay that have become empty"},
@@ -512,6 +514,9 @@ class StoreAgainstDict(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        # One for the process, in which each listing looks at all keys that any test has left.
+        MemoryFileSystem.store.clear()
+        MemoryFileSystem.pseudo_dirs[:] = [""]
         self.stack = ExitStack()
         self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
         self.store = type(self).opener(self.folder)
@@ -584,7 +589,7 @@ class StoreAgainstDict(RuleBasedStateMachine):
 def test_a_store_behaves_like_a_dict(name: str) -> None:
     machine = type(f"{name}_machine", (StoreAgainstDict,), {"opener": staticmethod(OPENERS[name])})
     case = machine.TestCase
-    examples = settings.default.max_examples // (6 if name in SLOW else 1)
+    examples = min(settings.default.max_examples, MOST_SEQUENCES) // (6 if name in SLOW else 1)
     case.settings = settings(
         max_examples=examples, stateful_step_count=30, deadline=None, database=None
     )
