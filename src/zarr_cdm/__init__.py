@@ -3,6 +3,8 @@
 >>> import zarr_cdm
 >>> dataset = zarr_cdm.read("ocean.zarr")                       # doctest: +SKIP
 >>> zarr_cdm.convert("ocean.nc", "ocean.zarr")                  # doctest: +SKIP
+>>> zarr_cdm.compare("ocean.nc", "ocean.zarr")                  # doctest: +SKIP
+[]
 >>> print(zarr_cdm.dump("ocean.zarr", header=True))             # doctest: +SKIP
 >>> zarr_cdm.open_array("ocean.zarr", "depth")[:10]             # doctest: +SKIP
 
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zarr_cdm.cdm.attributes import Attribute as Attribute
+    from zarr_cdm.cdm.findings import Finding as Finding
     from zarr_cdm.cdm.model import Dataset as Dataset
     from zarr_cdm.cdm.model import Dimension as Dimension
     from zarr_cdm.cdm.model import Group as Group
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from zarr_cdm.errors import ZarrCdmWarning as ZarrCdmWarning
     from zarr_cdm.formats.table import read as read
     from zarr_cdm.limits import Limits as Limits
+    from zarr_cdm.translate.compare import compare as compare
     from zarr_cdm.translate.convert import convert as convert
     from zarr_cdm.translate.dump import dump as dump
     from zarr_cdm.translate.info import info as info
@@ -39,6 +43,7 @@ _NAMES = {
     "Attribute": "zarr_cdm.cdm.attributes",
     "Dataset": "zarr_cdm.cdm.model",
     "Dimension": "zarr_cdm.cdm.model",
+    "Finding": "zarr_cdm.cdm.findings",
     "Group": "zarr_cdm.cdm.model",
     "Limits": "zarr_cdm.limits",
     "Variable": "zarr_cdm.cdm.model",
@@ -46,6 +51,7 @@ _NAMES = {
     "ZarrCdmError": "zarr_cdm.errors",
     "ZarrCdmWarning": "zarr_cdm.errors",
     "ZarrGroup": "zarr_cdm.core.group",
+    "compare": "zarr_cdm.translate.compare",
     "convert": "zarr_cdm.translate.convert",
     "create_array": "zarr_cdm.core.opening",
     "create_group": "zarr_cdm.core.opening",

@@ -1,7 +1,8 @@
 """The command ``zarr-cdm``: one verb, one call, then print.
 
 Exit codes: 0 done, 1 an error that is said in one line on stderr, 2 the command line is wrong, 130
-and 143 interrupted and terminated.
+and 143 interrupted and terminated. Those of ``diff`` are the ones of all its kind: 0 no difference,
+1 differences, 2 an error.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from zarr_cdm.errors import ZarrCdmError, ZarrCdmWarning
@@ -25,12 +26,14 @@ from zarr_cdm.registry import Registry
 CALLS = Registry(
     "command",
     {
+        "compare": "zarr_cdm.translate.compare:compare",
         "convert": "zarr_cdm.translate.convert:convert",
         "info": "zarr_cdm.translate.info:info",
         "pieces": "zarr_cdm.translate.dump:pieces",
     },
 )
 DONE, FAILED, INTERRUPTED, TERMINATED = 0, 1, 130, 143
+SAME, DIFFERENT, TROUBLE = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with Limits(**dict(given.limit)).use():
                 code: int = given.verb(given, notes)
         except ZarrCdmError as error:
-            code = _fail(error, given.json)
+            _print_error(error, given.json)
+            code = given.failed
         except (
             BrokenPipeError
         ):  # the reader of our output has gone, as in ``zarr-cdm dump x | head``
@@ -88,6 +92,18 @@ def parser() -> argparse.ArgumentParser:
     dump.add_argument("source", metavar="SOURCE", help="a netCDF file, or a Zarr store or its URL")
     dump.add_argument("-h", "--header", action="store_true", help="without the data")
     dump.add_argument("--help", action="help", help="show this help message and exit")
+
+    diff = _verb(verbs, "diff", _diff, "list every difference between two files or stores")
+    diff.set_defaults(failed=TROUBLE)
+    diff.add_argument("first", metavar="A", help="a netCDF file, or a Zarr store or its URL")
+    diff.add_argument("second", metavar="B", help="the other")
+    diff.add_argument(
+        "--storage",
+        action="store_true",
+        help="chunks, filters, byte order, layout and provenance, too",
+    )
+    diff.add_argument("--no-values", action="store_true", help="read no data")
+    diff.add_argument("--no-order", action="store_true", help="let things stand in any order")
     return top
 
 
@@ -102,7 +118,7 @@ def _verb(
     made: argparse.ArgumentParser = verbs.add_parser(
         name, help=summary, description=summary, add_help=help_
     )
-    made.set_defaults(verb=verb)
+    made.set_defaults(verb=verb, failed=FAILED)
     made.add_argument("--json", action="store_true", help="print the result as JSON")
     made.add_argument(
         "--storage-option",
@@ -180,18 +196,34 @@ def _dump(given: argparse.Namespace, notes: list[str]) -> int:
     return DONE
 
 
+def _diff(given: argparse.Namespace, notes: list[str]) -> int:
+    findings = CALLS["compare"](
+        given.first,
+        given.second,
+        storage=given.storage,
+        values=not given.no_values,
+        order=not given.no_order,
+        storage_options=dict(given.storage_option) or None,
+    )
+    if given.json:
+        found = [asdict(finding) for finding in findings]
+        _print_json({"equal": not found, "findings": found, "warnings": notes})
+    for finding in () if given.json else findings:
+        print(_line(str(finding)))
+    return DIFFERENT if findings else SAME
+
+
 def _print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def _fail(error: ZarrCdmError, as_json: bool) -> int:
+def _print_error(error: ZarrCdmError, as_json: bool) -> None:
     if as_json:
         places = {"source": error.source, "key": error.key, "variable": error.variable}
         found = {"type": type(error).__name__, "message": error.message, **places}
         print(json.dumps({"error": found}), file=sys.stderr)
     else:
         print(f"zarr-cdm: {_line(str(error))}", file=sys.stderr)
-    return FAILED
 
 
 def _line(text: str) -> str:
