@@ -94,6 +94,75 @@ def test_json_is_machine_readable(
     assert json.loads(capsys.readouterr().out)["cdl"].startswith("netcdf air {")
 
 
+def test_diff_of_equal_things_says_nothing_and_exits_with_0(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = str(tmp_path / "air.zarr")
+    assert main(["convert", str(file), store]) == 0
+    capsys.readouterr()
+    assert main(["diff", str(file), store]) == 0
+    assert main(["diff", "--storage", store, str(file)]) == 0
+    seen = capsys.readouterr()
+    assert (seen.out, seen.err) == ("", "")
+    assert main(["diff", "--json", store, str(file)]) == 0
+    found = {"equal": True, "findings": [], "warnings": []}
+    assert json.loads(capsys.readouterr().out) == found
+
+
+def test_diff_lists_all_differences_and_exits_with_1(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.nc"
+    with netCDF4.Dataset(other, "w") as root:
+        root.setncattr("title", "two\nlines")
+        root.createDimension("t", 3)
+        root.createVariable("t", "i4", ("t",))[:] = [1, 2, 4]
+        root.createGroup("g").createVariable("v", "f4", ("t",))[:] = [1, 2, 3]
+    values = "/t: values: 1 of 3 differ, the first at [2]: 3 against 4"
+    expected = [
+        "/t: dimension.unlimited: unlimited against fixed",
+        "/@title: attribute.missing: only in the second",
+        values,
+    ]
+    assert main(["diff", str(file), str(other)]) == 1
+    assert capsys.readouterr().out.splitlines() == expected
+    assert main(["diff", "--no-values", str(file), str(other)]) == 1
+    assert capsys.readouterr().out.splitlines() == expected[:2]
+    assert main(["diff", "--storage", str(file), str(other)]) == 1
+    assert "/t: storage.layout: chunked against contiguous" in capsys.readouterr().out
+    assert main(["diff", "--json", str(file), str(other)]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["equal"] is False
+    assert ["{place}: {rule}: {message}".format(**each) for each in found["findings"]] == expected
+
+
+def test_diff_may_leave_order_aside(tmp_path: Path) -> None:
+    for name, order in (("one.nc", "ab"), ("other.nc", "ba")):
+        with netCDF4.Dataset(tmp_path / name, "w") as root:
+            root.setncatts(dict.fromkeys(order, 1))
+    sides = [str(tmp_path / name) for name in ("one.nc", "other.nc")]
+    assert main(["diff", *sides]) == 1
+    assert main(["diff", "--no-order", *sides]) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["x.nc", "air.nc"], ["air.nc", "text.nc"], ["--json", "x", "y"]]
+)
+def test_diff_of_what_cannot_be_opened_exits_with_2(
+    file: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.nc").write_text("hello")
+    assert main(["diff", *arguments]) == 2
+    seen = capsys.readouterr()
+    assert seen.out == ""
+    assert seen.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
