@@ -13,8 +13,8 @@ import pytest
 
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.model import Dataset, Dimension, Group, Variable
-from zarr_cdm.cdm.types import ATOMIC_TYPES, STRING, EnumType
-from zarr_cdm.errors import MetadataError, UnsupportedError, ZarrCdmWarning
+from zarr_cdm.cdm.types import ATOMIC_TYPES, STRING
+from zarr_cdm.errors import MetadataError, ZarrCdmWarning
 from zarr_cdm.formats import cdl, cdl_data, netcdf
 
 SHARED = Path(os.environ.get("ZARR_CDM_SHARED", Path(__file__).parents[3] / "shared")) / "data"
@@ -457,15 +457,6 @@ def test_data_are_read_block_by_block(monkeypatch, block):
     for variable in dataset.variables.values():
         assert max(variable.data.asked) <= block
         assert sum(variable.data.asked) == 54
-
-
-def test_user_defined_type_is_refused_at_once():
-    color = EnumType("color", ATOMIC_TYPES["byte"], {"red": 0})
-    with pytest.raises(UnsupportedError, match=r"/g: .*color"):
-        cdl.write(Dataset(groups={"g": Group("g", types={"color": color})}), name="test")
-    variable = Variable("v", color, (), data=np.array(0, "i1"))
-    with pytest.raises(UnsupportedError, match=r"/v: .*color"):
-        cdl.write(Dataset(variables={"v": variable}), name="test")
 
 
 def test_dimension_that_no_group_holds_is_an_error():

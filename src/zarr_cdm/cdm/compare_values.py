@@ -73,7 +73,8 @@ class _Unreadable:
     def read(self, side: str, variable: Variable, block: Block) -> np.ndarray | None:
         """Return a block of values; None where it cannot be read."""
         try:
-            part = np.asarray(variable.data[block])
+            # ``...``: NumPy would take ``()`` for the element itself, which may be a row.
+            part = np.asarray(variable.data[block or ...])
         except (ZarrCdmError, OSError, RuntimeError) as error:
             ranges = ", ".join(f"{part.start}:{part.stop}" for part in block)
             self.messages.setdefault(side, f"the {side} cannot be read at [{ranges}]: {error}")

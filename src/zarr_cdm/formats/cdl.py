@@ -3,7 +3,10 @@ r"""CDL: a dataset as text, letter for letter as ``ncdump`` prints it.
 Source: "CDL Syntax" in the netCDF User's Guide
 (https://docs.unidata.ucar.edu/nug/current/_c_d_l.html); where that leaves a choice, ``ncdump`` of
 netCDF-C 4.9. The differences: what could steer a terminal, or is no UTF-8, is escaped, and a
-``C_format`` that does not fit its variable is ignored, where ncdump prints whatever C makes of it.
+``C_format`` that does not fit its variable is ignored, where ncdump prints whatever C makes of it;
+a dimension of a group that does not lie around the variable has the path of that group, where
+ncdump 4.9 prints that of the root; those of user-defined types stand in `cdl_types` and
+`cdl_elements`.
 
 >>> import numpy as np
 >>> from zarr_cdm.cdm.model import ATOMIC_TYPES, Variable
@@ -32,12 +35,14 @@ from dataclasses import dataclass
 
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.model import Dataset, Dimension, Group, join
-from zarr_cdm.cdm.types import STRING, AtomicType, NetcdfType
-from zarr_cdm.errors import MetadataError, UnsupportedError
+from zarr_cdm.cdm.types import STRING, AtomicType, CompoundType, VlenType
+from zarr_cdm.errors import MetadataError
 from zarr_cdm.formats.cdl_data import data
+from zarr_cdm.formats.cdl_elements import attribute_texts
+from zarr_cdm.formats.cdl_lines import INDENT, Line
+from zarr_cdm.formats.cdl_types import Scopes, type_name, types
 from zarr_cdm.formats.cdl_values import attribute_text, escaped_name
 
-INDENT = 2  # columns for each level of groups
 # Before the colon of an attribute these words would begin a section.
 KEYWORDS = frozenset(("variables", "dimensions", "data", "group", "types"))
 # netCDF-C's own note of who wrote the file; ncdump never prints it among the root's attributes.
@@ -57,16 +62,15 @@ def write(dataset: Dataset, *, name: str, header: bool = False) -> Iterator[str]
 
     Raises
     ------
-    UnsupportedError
-        The dataset has user-defined types.
     MetadataError
-        A variable has a dimension that no group holds.
+        A variable has a dimension, or something a type, that no group holds.
     """
-    _refuse_user_types(dataset)
     context = _Context(
         header=header,
         classic=dataset.provenance.get("data_model", "").startswith(CLASSIC_MODELS),
         places=dataset.dimension_paths(),
+        types=dataset.type_paths(),
+        line=Line(),
     )
     return _dataset(dataset, name, context)
 
@@ -79,35 +83,17 @@ class _Context:
     ----------
     classic
         Whether the dataset is of netCDF's classic model, where ncdump breaks texts at newlines.
-    places
-        The path of each dimension.
+    places, types
+        The path of each dimension, and of each type by its `id`.
+    line
+        The line that is being written.
     """
 
     header: bool
     classic: bool
     places: Mapping[Dimension, str]
-
-
-# A group behind all that it lies in, root first, each with its path.
-_Scopes = tuple[tuple[str, Group], ...]
-
-
-def _refuse_user_types(dataset: Dataset) -> None:
-    for path, group in dataset.walk():
-        _refuse(path, [*group.types.values(), *_types(group.attributes)])
-        for name, variable in group.variables.items():
-            _refuse(join(path, name), [variable.type, *_types(variable.attributes)])
-
-
-def _types(attributes: Mapping[str, Attribute]) -> list[NetcdfType]:
-    return [attribute.type for attribute in attributes.values()]
-
-
-def _refuse(path: str, types: list[NetcdfType]) -> None:
-    for kind in types:
-        if not isinstance(kind, AtomicType):
-            message = f"the user-defined type {kind.name!r} cannot be written as CDL yet"
-            raise UnsupportedError(message, variable=path)
+    types: Mapping[int, str]
+    line: Line
 
 
 def _dataset(dataset: Dataset, name: str, context: _Context) -> Iterator[str]:
@@ -116,22 +102,24 @@ def _dataset(dataset: Dataset, name: str, context: _Context) -> Iterator[str]:
     yield "}\n"
 
 
-def _group(scopes: _Scopes, context: _Context) -> Iterator[str]:
+def _group(scopes: Scopes, context: _Context) -> Iterator[str]:
     path, group = scopes[-1]
-    indent = INDENT * (len(scopes) - 1)
-    pad = " " * indent
+    pad = context.line.pad
+    yield from types(scopes, context.types, context.line)
     yield from _dimensions(group, pad)
     yield from _variables(scopes, pad, context)
-    yield from _group_attributes(group, "global" if path == "/" else "group", pad, context)
+    yield from _group_attributes(scopes, pad, context)
     if group.variables and not context.header:
         yield f"{pad}data:\n"
         for variable in group.variables.values():
-            yield from data(variable, indent)
+            yield from data(variable, context.line)
     for name, child in group.groups.items():
         label = escaped_name(name)
         yield f"\n{pad}group: {label} {{\n"
+        context.line.indent += INDENT
         yield from _group((*scopes, (join(path, name), child)), context)
-        yield f"{pad}{' ' * INDENT}}} // group {label}\n"
+        yield f"{context.line.pad}}} // group {label}\n"
+        context.line.indent -= INDENT
 
 
 def _dimensions(group: Group, pad: str) -> Iterator[str]:
@@ -142,7 +130,7 @@ def _dimensions(group: Group, pad: str) -> Iterator[str]:
         yield f"{pad}\t{escaped_name(name)} = {form % dimension.size}\n"
 
 
-def _variables(scopes: _Scopes, pad: str, context: _Context) -> Iterator[str]:
+def _variables(scopes: Scopes, pad: str, context: _Context) -> Iterator[str]:
     variables = scopes[-1][1].variables
     if variables:
         yield f"{pad}variables:\n"
@@ -150,12 +138,13 @@ def _variables(scopes: _Scopes, pad: str, context: _Context) -> Iterator[str]:
         label = escaped_name(name)
         dimensions = ", ".join(_reference(item, scopes, context) for item in variable.dimensions)
         shape = f"({dimensions})" if dimensions else ""
-        yield f"{pad}\t{variable.type.name} {label}{shape} ;\n"
+        kind = type_name(variable.type, scopes, context.types)
+        yield f"{pad}\t{kind} {label}{shape} ;\n"
         owner = label + " " if name in KEYWORDS else label
-        yield from _attributes(variable.attributes, owner, pad, context)
+        yield from _attributes(variable.attributes, owner, scopes, context)
 
 
-def _reference(dimension: Dimension, scopes: _Scopes, context: _Context) -> str:
+def _reference(dimension: Dimension, scopes: Scopes, context: _Context) -> str:
     """Return the name of a dimension, with a path only where the name alone means another one."""
     label = escaped_name(dimension.name)
     for depth in range(len(scopes), 0, -1):
@@ -167,7 +156,7 @@ def _reference(dimension: Dimension, scopes: _Scopes, context: _Context) -> str:
     return _path(context.places[dimension].rpartition("/")[0]) + label
 
 
-def _visible(name: str, scopes: _Scopes) -> Dimension | None:
+def _visible(name: str, scopes: Scopes) -> Dimension | None:
     holders = (group.dimensions for _, group in reversed(scopes))
     return next((held[name] for held in holders if name in held), None)
 
@@ -176,19 +165,32 @@ def _path(group: str) -> str:
     return escaped_name(group.rstrip("/")) + "/"
 
 
-def _group_attributes(group: Group, kind: str, pad: str, context: _Context) -> Iterator[str]:
+def _group_attributes(scopes: Scopes, pad: str, context: _Context) -> Iterator[str]:
+    path, group = scopes[-1]
     if not group.attributes:
         return
+    kind, hidden = ("global", HIDDEN) if path == "/" else ("group", None)
     yield f"\n{pad}// {kind} attributes:\n"
-    hidden = {HIDDEN} if kind == "global" else set()
-    shown = {name: item for name, item in group.attributes.items() if name not in hidden}
-    yield from _attributes(shown, "", pad, context)
+    shown = {name: item for name, item in group.attributes.items() if name != hidden}
+    yield from _attributes(shown, "", scopes, context)
 
 
 def _attributes(
-    attributes: Mapping[str, Attribute], owner: str, pad: str, context: _Context
+    attributes: Mapping[str, Attribute], owner: str, scopes: Scopes, context: _Context
 ) -> Iterator[str]:
     for name, attribute in attributes.items():
-        prefix = "string " if attribute.type == STRING else ""
-        text = attribute_text(attribute, classic=context.classic)
-        yield f"{pad}\t\t{prefix}{owner}:{escaped_name(name)} = {text} ;\n"
+        kind = attribute.type
+        prefix = ""
+        if kind is STRING or not isinstance(kind, AtomicType):
+            prefix = type_name(kind, scopes, context.types) + " "
+        values = _values(attribute, context)
+        yield f"{context.line.pad}\t\t{prefix}{owner}:{escaped_name(name)} = {values} ;\n"
+
+
+def _values(attribute: Attribute, context: _Context) -> str:
+    if isinstance(attribute.type, AtomicType) or not len(attribute.value):
+        return attribute_text(attribute, classic=context.classic)
+    texts = attribute_texts(attribute)
+    texts[:-1] = [text + ", " for text in texts[:-1]]
+    wrapped = isinstance(attribute.type, CompoundType | VlenType)
+    return context.line.add(texts) if wrapped else "".join(texts)

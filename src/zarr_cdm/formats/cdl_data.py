@@ -2,13 +2,12 @@
 
 Source: "CDL Syntax" in the netCDF User's Guide
 (https://docs.unidata.ucar.edu/nug/current/_c_d_l.html); where lines break is what ``ncdump`` of
-netCDF-C 4.9 does: a row is one run along the last dimension, a value is never split, and only a
-text of three bytes or more moves to a new line.
+netCDF-C 4.9 does: a row is one run along the last dimension.
 
 >>> from zarr_cdm.cdm.model import ATOMIC_TYPES, Dimension
 >>> x = Dimension("x", 2)
 >>> values = np.array([[0, 1], [2, 3]], "i4")
->>> print("".join(data(Variable("v", ATOMIC_TYPES["int"], (x, x), data=values))))
+>>> print("".join(data(Variable("v", ATOMIC_TYPES["int"], (x, x), data=values), Line())))
 <BLANKLINE>
  v =
   0, 1,
@@ -25,66 +24,34 @@ from typing import TypeVar
 import numpy as np
 
 from zarr_cdm.cdm.model import Variable
-from zarr_cdm.cdm.types import CHAR
+from zarr_cdm.cdm.types import CHAR, AtomicType
+from zarr_cdm.formats.cdl_elements import element_texts
+from zarr_cdm.formats.cdl_lines import Line
 from zarr_cdm.formats.cdl_values import escaped_chars, escaped_name, value_texts, width
 
-LINE = 78  # ncdump leaves room for a comma or semicolon
 BLOCK = 1 << 18  # values that are read and turned into text at once
 
 Cells = TypeVar("Cells", bytes, list[str])
 
 
-def data(variable: Variable, indent: int = 0) -> Iterator[str]:
+def data(variable: Variable, line: Line) -> Iterator[str]:
     """Yield ``name = values ;`` for one variable; nothing where it has no values."""
     if 0 in variable.shape:
         return
-    head = f"\n{' ' * indent} {escaped_name(variable.name)} ="
+    head = f"\n{line.pad} {escaped_name(variable.name)} ="
     if len(variable.shape) > 1:
         yield head + "\n  "
-        line = Line(indent, 2)
+        line.begin(2)
     else:
         yield head + " "
-        line = Line(indent, width(variable.name) + 4)
+        line.begin(width(variable.name) + 4)
     yield from (_char_rows if variable.type == CHAR else _number_rows)(variable, line)
-
-
-class Line:
-    """The line that is being written: it knows where the next text must go to a new one."""
-
-    def __init__(self, indent: int, position: int) -> None:
-        self._indent = indent
-        self._break = "\n" + " " * (indent + 4)
-        self._position = indent + position
-
-    def add(self, texts: list[str]) -> str:
-        """Return the texts, none of them split, with line breaks between them."""
-        whole = "".join(texts)
-        size = width(whole)
-        if self._position + size <= LINE:
-            self._position += size
-            return whole
-        return "".join(self._wrap(texts))
-
-    def _wrap(self, texts: list[str]) -> Iterator[str]:
-        position = self._position
-        for text in texts:
-            size = width(text)
-            if position + size > LINE and size > 2:
-                yield self._break
-                position = self._indent + 4
-            yield text
-            position += size
-        self._position = position
-
-    def end(self, *, last: bool) -> str:
-        """Return what ends a row, or all of the data."""
-        self._position = self._indent + 2
-        return " ;\n" if last else ",\n  "
 
 
 def _number_rows(variable: Variable, line: Line) -> Iterator[str]:
     rows = _Rows(variable)
-    pieces = (value_texts(values, variable) for values in _blocks(variable))
+    texts_of = value_texts if isinstance(variable.type, AtomicType) else element_texts
+    pieces = (texts_of(values, variable) for values in _blocks(variable))
     for row, texts, first, last in _cut(pieces, rows.columns):
         if first:
             yield line.add(rows.opening(row))
@@ -153,7 +120,8 @@ def _cut(pieces: Iterable[Cells], columns: int) -> Iterator[tuple[int, Cells, bo
 def _blocks(variable: Variable) -> Iterator[np.ndarray]:
     """Yield the values in C order, a limited number at a time, each time as a 1-D array."""
     for selection in _selections(variable.shape, BLOCK):
-        yield np.asarray(variable.data[selection], variable.type.dtype).reshape(-1)
+        # ``...``: NumPy would take ``()`` for the element itself, which may be a row.
+        yield np.asarray(variable.data[selection or ...], variable.type.dtype).reshape(-1)
 
 
 def _selections(shape: tuple[int, ...], limit: int) -> Iterator[tuple[slice, ...]]:

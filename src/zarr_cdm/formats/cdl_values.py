@@ -24,7 +24,7 @@ import numpy as np
 
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.model import ATOMIC_TYPES, Variable
-from zarr_cdm.cdm.types import CHAR, STRING
+from zarr_cdm.cdm.types import CHAR, STRING, AtomicType, NetcdfType
 
 FILL = "_"
 NULL = "NIL"  # a string that is not there
@@ -57,11 +57,11 @@ _TEXT = _escape_bytes(_UNSAFE, r"\%03o") | _QUOTED
 # netCDF-4 the same would be a list of strings.
 _CLASSIC_TEXT = _TEXT | {ord("\n"): '\\n",\n\t\t\t"'}
 _STRING_DATA = _TEXT | {ord("\v"): "\\n"}  # ncdump's slip, kept: the text is to be the same
-_CHAR_DATA = (
-    {code: rf"\{code:03o}" for code in range(256) if not 0x20 <= code < 0x7F}
-    | _QUOTED
-    | {ord("\n"): '\\n",\n    "'}
-)
+_CHARS = {code: rf"\{code:03o}" for code in range(256) if not 0x20 <= code < 0x7F} | _QUOTED
+_CHAR_DATA = _CHARS | {ord("\n"): '\\n",\n    "'}
+# In a row ncdump prints a char as it is.
+_BARE_CHARS = {code: text for code, text in _CHARS.items() if chr(code) not in "\\'\""} | {0: ""}
+_STEERING = _escape_bytes(_UNSAFE, r"\%03o")
 
 
 def escaped_name(name: str) -> str:
@@ -86,6 +86,21 @@ def escaped_chars(chars: bytes) -> str:
     '\\303\\274\\n",\n    "'
     """
     return chars.decode("latin-1").translate(_CHAR_DATA)
+
+
+def quoted_chars(chars: bytes) -> str:
+    """Return an array of chars that is a field of a compound as a CDL string."""
+    return '"' + chars.rstrip(b"\0").decode("latin-1").translate(_CHARS) + '"'
+
+
+def bare_chars(char: bytes) -> str:
+    """Return a char that is an element of a row."""
+    return char.decode("latin-1").translate(_BARE_CHARS)
+
+
+def visible(name: str) -> str:
+    """Return the name of an enum's member as it stands in data, where ncdump escapes nothing."""
+    return name.translate(_STEERING)
 
 
 def width(text: str) -> int:
@@ -150,10 +165,10 @@ _CONVERSIONS = {"f": "eEfFgG", "i": "diu", "u": "diu"}
 
 
 def value_texts(values: np.ndarray, variable: Variable) -> list[str]:
-    """Return the text of each of these values of ``variable``, which are a 1-D array."""
+    """Return the text of each of these values of an atomic type, which are a 1-D array."""
     fill = fill_value(variable)
     if variable.type == STRING:
-        return [_string(value, fill) for value in values.tolist()]
+        return [FILL if each == fill else string_text(each) for each in values.tolist()]
     texts = list(map(_number_format(variable), values.tolist()))
     if values.dtype.kind == "f":
         suffix = _REAL[variable.type.name][1]
@@ -165,10 +180,20 @@ def value_texts(values: np.ndarray, variable: Variable) -> list[str]:
     return texts
 
 
-def _string(value: str | None, fill: str | None) -> str:
-    if value == fill:
-        return FILL
+def string_text(value: str | None) -> str:
+    """Return a string as it stands in data."""
     return NULL if value is None else '"' + value.translate(_STRING_DATA) + '"'
+
+
+def number_text(kind: NetcdfType, value: Any) -> str:
+    """Return a number as it stands inside braces."""
+    if kind.name not in _DEFAULT_FORMAT:
+        return str(value)
+    return (
+        _DEFAULT_FORMAT[kind.name] % value
+        if np.isfinite(value)
+        else _special(value, _REAL[kind.name][1])
+    )
 
 
 def fill_value(variable: Variable) -> Any:
@@ -176,7 +201,9 @@ def fill_value(variable: Variable) -> Any:
     fill = variable.attributes.get("_FillValue")
     if fill is not None and fill.type == variable.type and len(fill.value) == 1:
         return fill.value[0]
-    return None if variable.type in NO_DEFAULT_FILL else variable.type.default_fill  # type: ignore[union-attr]
+    if not isinstance(variable.type, AtomicType) or variable.type in NO_DEFAULT_FILL:
+        return None
+    return variable.type.default_fill
 
 
 def is_fill(values: np.ndarray, fill: Any) -> np.ndarray:
