@@ -46,6 +46,39 @@ def array_of(kind: NetcdfType, values: Any) -> np.ndarray:
     return result
 
 
+def default_of(kind: NetcdfType) -> Any:
+    """Return the plainest value of a type, as `array_of` takes it."""
+    if isinstance(kind, CompoundType):
+        return {
+            part.name: [default_of(part.type)] * int(np.prod(part.shape, dtype=int))
+            if part.shape
+            else default_of(part.type)
+            for part in kind.fields
+        }
+    if isinstance(kind, VlenType):
+        return []
+    if isinstance(kind, OpaqueType):
+        return bytes(kind.item_bytes)
+    return {CHAR: b"", STRING: ""}.get(kind, 0)
+
+
+def another(kind: NetcdfType, value: Any) -> Any:
+    """Return another element of a type than this one: one bit, text or row differs."""
+    if kind is STRING:
+        return None if value == "" else f"{value}!"
+    if isinstance(kind, VlenType):
+        return np.concatenate([value, array_of(kind.base, [default_of(kind.base)])])
+    element = np.empty(1, kind.dtype)
+    element[0] = value
+    if isinstance(kind, CompoundType):
+        first = kind.fields[0]
+        inner = element[first.name].reshape(-1)
+        inner[0] = another(first.type, inner[0])
+    else:
+        element.view("u1")[-1] ^= 1
+    return element[0]
+
+
 def attribute_of(kind: NetcdfType, values: Any) -> Attribute:
     return Attribute(array_of(kind, values), kind)
 

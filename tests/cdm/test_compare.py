@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 
 from tests.datasets import datasets
+from tests.user_types import another, array_of, default_of
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.compare import compare
 from zarr_cdm.cdm.findings import RULES, Finding
@@ -119,7 +120,8 @@ def change_attribute(data: st.DataObject, dataset: Dataset) -> tuple[str, str]:
     elif isinstance(value, tuple):
         value = (*value, None)
     else:
-        value = np.append(value, value[:1]) if value.size else np.zeros(1, value.dtype)
+        kind = attribute.type
+        value = np.concatenate([value, array_of(kind, [default_of(kind)])])
     holder[name] = Attribute(value, attribute.type)
     return place, "attribute.value"
 
@@ -199,13 +201,9 @@ def change_type(data: st.DataObject, dataset: Dataset) -> tuple[str, str]:
 def change_value(data: st.DataObject, dataset: Dataset) -> tuple[str, str]:
     path, variable = any_variable(data, dataset, lambda each: 0 not in each.shape)
     values = np.array(variable.data, variable.type.dtype)
+    flat = values.reshape(-1)
     place = data.draw(st.integers(0, values.size - 1))
-    if values.dtype.hasobject:
-        old = values.reshape(-1)[place]
-        values.reshape(-1)[place] = None if old == "" else f"{old}!"
-    else:
-        bits = values.reshape(-1).view("u1").reshape(values.size, -1)
-        bits[place, data.draw(st.integers(0, values.itemsize - 1))] ^= 1
+    flat[place] = another(variable.type, flat[place])
     variable.data = values
     return path, "values"
 
@@ -220,12 +218,7 @@ def change_fill_mode(data: st.DataObject, dataset: Dataset) -> tuple[str, str]:
 
 def change_fill_value(data: st.DataObject, dataset: Dataset) -> tuple[str, str]:
     path, variable = any_variable(data, dataset, lambda each: each.storage.fill_value is not None)
-    fill = variable.storage.fill_value
-    other: Any = f"{fill}!"
-    if not variable.type.dtype.hasobject:
-        bits = np.array(fill, variable.type.dtype).reshape(1).view("u1")
-        bits[-1] ^= 1
-        other = bits.view(variable.type.dtype)[0]
+    other = another(variable.type, variable.storage.fill_value)
     variable.storage = replace(variable.storage, fill_value=other)
     return path, "fill.value"
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.user_types import array_of, user_types
+from tests.user_types import another, array_of, user_types
 from zarr_cdm.cdm.compare import compare
 from zarr_cdm.cdm.findings import Finding
 from zarr_cdm.cdm.model import Dataset, Storage, Variable
@@ -122,6 +122,22 @@ def test_values_of_user_types_are_compared(name: str, values: list[Any], message
     (found,) = changed(change)
     assert (found.place, found.rule) == (f"/v {name}", "values")
     assert message in found.message
+
+
+@pytest.mark.parametrize("name", user_types().types)
+def test_the_least_change_of_a_value_or_attribute_is_found(name: str) -> None:
+    def change(dataset: Dataset) -> None:
+        variable = dataset.variables[f"v {name}"]
+        variable.data[1] = another(variable.type, variable.data[1])
+        value = variable.attributes["one"].value
+        value[0] = another(variable.type, value[0])
+
+    found = changed(change)
+    assert [(each.place, each.rule) for each in found] == [
+        (f"/v {name}@one", "attribute.value"),
+        (f"/v {name}", "values"),
+    ]
+    assert "1 of 3 differ, the first at [1]" in found[1].message
 
 
 def test_each_field_of_a_compound_is_compared_but_not_its_padding() -> None:

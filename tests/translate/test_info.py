@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import zarr_cdm
+from tests.user_types import user_types
 from zarr_cdm.core.stores.remote import RemoteStore
 from zarr_cdm.errors import UnsupportedError
 
@@ -92,3 +93,18 @@ def test_json_and_text_tell_the_same(file: Path) -> None:
     assert lines[0] == str(file)
     assert "t=4 x=1000" in str(found)
     assert "/t = 4 (unlimited)" in str(found)
+
+
+def test_user_types_have_a_raw_size_where_all_their_elements_are_of_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dataset = user_types()
+    monkeypatch.setattr("zarr_cdm.translate.info.read", lambda *_: dataset)
+    found = {
+        each.path: (each.type, each.raw_bytes) for each in zarr_cdm.info("user types").variables
+    }
+    assert found["/v padded"] == ("padded", 3 * 24)
+    assert found["/v blob"] == ("blob", 3 * 11)
+    assert found["/v ragged"] == ("ragged", None)
+    assert found["/v every thing"] == ("every thing", None)
+    assert found["/g/filled"] == ("cloud_class", 9)

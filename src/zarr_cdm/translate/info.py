@@ -9,7 +9,6 @@ from math import prod
 from typing import Any
 
 from zarr_cdm.cdm.model import Dataset, Variable
-from zarr_cdm.cdm.types import STRING
 from zarr_cdm.errors import UnsupportedError
 from zarr_cdm.formats.table import read
 
@@ -23,7 +22,8 @@ class VariableInfo:
     Attributes
     ----------
     raw_bytes
-        Size of all elements as netCDF has them; None for strings, which have no fixed size.
+        Size of all elements as netCDF has them; None for strings, rows and compounds of them, which
+        have no fixed size.
     stored_bytes
         Size of the stored data; None where it is not known: a store that cannot list, or strings
         of a netCDF-4 file.
@@ -113,15 +113,15 @@ def _info(dataset: Dataset) -> Info:
 
 
 def _variable(path: str, variable: Variable) -> VariableInfo:
-    data, storage = variable.data, variable.storage
+    kind, data, storage = variable.type, variable.data, variable.storage
     return VariableInfo(
         path=path,
-        type=variable.type.name,
+        type=kind.name,
         dimensions=tuple(dimension.name for dimension in variable.dimensions),
         shape=variable.shape,
         chunks=getattr(data, "chunks", storage.chunks),
         codecs=getattr(data, "codecs", tuple(step.name for step in storage.filters)),
-        raw_bytes=(None if variable.type is STRING else prod(variable.shape) * data.dtype.itemsize),
+        raw_bytes=None if kind.dtype.hasobject else prod(variable.shape) * kind.dtype.itemsize,
         stored_bytes=_stored_bytes(data),
     )
 
