@@ -136,6 +136,34 @@ def test_diff_lists_all_differences_and_exits_with_1(
     assert ["{place}: {rule}: {message}".format(**each) for each in found["findings"]] == expected
 
 
+def stores_with(folder: Path, *attributes: dict[str, int]) -> None:
+    """Make two stores, ``one.zarr`` and ``other.zarr``, that have attributes alone."""
+    for name, each in zip(("one.zarr", "other.zarr"), attributes, strict=True):
+        (folder / name).mkdir()
+        document = {"zarr_format": 3, "node_type": "group", "attributes": each}
+        (folder / name / "zarr.json").write_text(json.dumps(document))
+
+
+def test_diff_whose_output_nobody_reads_still_tells_that_there_are_differences(
+    tmp_path: Path,
+) -> None:
+    stores_with(tmp_path, {}, {f"attribute{number}": number for number in range(5000)})
+    diff = f"'{sys.executable}' -m zarr_cdm diff one.zarr other.zarr"
+    command = f"{diff} | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout == "/@attribute0: attribute.missing: only in the second\n"
+
+
+def test_names_that_are_no_utf_8_are_escaped_in_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stores_with(tmp_path, {}, {"\ud800": 1})
+    assert main(["diff", "--json", str(tmp_path / "one.zarr"), str(tmp_path / "other.zarr")]) == 1
+    (found,) = json.loads(capsys.readouterr().out)["findings"]
+    assert found["place"] == "/@\ud800"
+
+
 def test_diff_may_leave_order_aside(tmp_path: Path) -> None:
     for name, order in (("one.nc", "ab"), ("other.nc", "ba")):
         with netCDF4.Dataset(tmp_path / name, "w") as root:

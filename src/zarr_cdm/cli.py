@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             BrokenPipeError
         ):  # the reader of our output has gone, as in ``zarr-cdm dump x | head``
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = DONE
+            code = given.unread
         except KeyboardInterrupt:
             code = INTERRUPTED
     if not given.json:
@@ -94,7 +94,7 @@ def parser() -> argparse.ArgumentParser:
     dump.add_argument("--help", action="help", help="show this help message and exit")
 
     diff = _verb(verbs, "diff", _diff, "list every difference between two files or stores")
-    diff.set_defaults(failed=TROUBLE)
+    diff.set_defaults(failed=TROUBLE, unread=DIFFERENT)
     diff.add_argument("first", metavar="A", help="a netCDF file, or a Zarr store or its URL")
     diff.add_argument("second", metavar="B", help="the other")
     diff.add_argument(
@@ -118,7 +118,7 @@ def _verb(
     made: argparse.ArgumentParser = verbs.add_parser(
         name, help=summary, description=summary, add_help=help_
     )
-    made.set_defaults(verb=verb, failed=FAILED)
+    made.set_defaults(verb=verb, failed=FAILED, unread=DONE)
     made.add_argument("--json", action="store_true", help="print the result as JSON")
     made.add_argument(
         "--storage-option",
@@ -210,11 +210,14 @@ def _diff(given: argparse.Namespace, notes: list[str]) -> int:
         _print_json({"equal": not found, "findings": found, "warnings": notes})
     for finding in () if given.json else findings:
         print(_line(str(finding)))
+    sys.stdout.flush()
     return DIFFERENT if findings else SAME
 
 
 def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    # Lone surrogates, which names in a store may have, are no UTF-8; as escapes they are JSON.
+    print(text.encode("utf-8", "backslashreplace").decode())
 
 
 def _print_error(error: ZarrCdmError, as_json: bool) -> None:

@@ -219,6 +219,7 @@ def change_fill_mode(data: st.DataObject, dataset: Dataset) -> tuple[str, str]:
 def change_fill_value(data: st.DataObject, dataset: Dataset) -> tuple[str, str]:
     path, variable = any_variable(data, dataset, lambda each: each.storage.fill_value is not None)
     other = another(variable.type, variable.storage.fill_value)
+    other = "!" if other is None else other  # None: there is no fill value
     variable.storage = replace(variable.storage, fill_value=other)
     return path, "fill.value"
 
@@ -369,3 +370,15 @@ def test_dimensions_are_compared_by_the_group_that_holds_them() -> None:
     assert compare(nested(True), nested(False)) == [
         Finding("/g/v", "variable.dimensions", "(/x) against (/g/x)")
     ]
+
+
+def test_dimensions_of_no_group_are_told_apart_by_where_they_are_used() -> None:
+    def lost(*axes: int) -> Dataset:
+        """Return a dataset with dimensions that are alike, the same where their numbers are."""
+        dims = [Dimension("x", 2) for _ in axes]
+        used = tuple(dims[axis] for axis in axes)
+        return Dataset(variables={"v": Variable("v", ATOMIC_TYPES["int"], used)})
+
+    assert compare(lost(0, 0), lost(1, 1), values=False) == []
+    (found,) = compare(lost(0, 0), lost(0, 1), values=False)
+    assert (found.place, found.rule) == ("/v", "variable.dimensions")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -64,13 +65,12 @@ class _Side:
     @classmethod
     def of(cls, dataset: Dataset) -> _Side:
         places = dataset.dimension_paths()
-        lost = 0  # dimensions that no group holds have a number instead of a path
-        for _, variable in dataset.all_variables():
-            for dimension in variable.dimensions:
-                if dimension not in places:
-                    lost += 1
-                    size = f"{dimension.size}{', unlimited' * dimension.unlimited}"
-                    places[dimension] = f"{dimension.name} ({size}; of no group, number {lost})"
+        # A dimension that no group holds has a name from where it is used, in any order.
+        for path, variable in sorted(dataset.all_variables(), key=itemgetter(0)):
+            for axis, dimension in enumerate(variable.dimensions):
+                size = f"{dimension.size}{', unlimited' * dimension.unlimited}"
+                place = f"{dimension.name} ({size}; of no group, axis {axis} of {path})"
+                places.setdefault(dimension, place)
         return cls(dataset, places, dataset.type_paths())
 
 
