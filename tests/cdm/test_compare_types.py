@@ -140,6 +140,20 @@ def test_the_least_change_of_a_value_or_attribute_is_found(name: str) -> None:
     assert "1 of 3 differ, the first at [1]" in found[1].message
 
 
+@pytest.mark.parametrize("name", user_types().types)
+def test_values_of_no_dimension_are_compared(name: str) -> None:
+    sample = user_types().variables[f"v {name}"]
+    sides = []
+    for element in (sample.data[0], another(sample.type, sample.data[0])):
+        data = np.empty((), sample.type.dtype)
+        data[()] = element
+        variable = Variable("v", sample.type, (), data=data)
+        sides.append(Dataset(types={name: sample.type}, variables={"v": variable}))
+    assert compare(sides[0], sides[0]) == []
+    (found,) = compare(*sides)
+    assert found.message.startswith("1 of 1 differ, the first at []: ")
+
+
 def test_each_field_of_a_compound_is_compared_but_not_its_padding() -> None:
     def change(dataset: Dataset) -> None:
         things = dataset.variables["v every thing"].data

@@ -139,13 +139,11 @@ class _Comparison:
         for name in _common(one, other):
             sides = one[name], other[name]
             kinds = self._kinds(sides[0].type, sides[1].type)
-            texts = tuple(map(_value, sides))
             if kinds is not None:
-                pairs = zip(kinds, texts, strict=True)
-                message = against(*(f"{kind} {text}" for kind, text in pairs))
-                yield Finding(f"{path}@{name}", "attribute.type", message)
+                texts = (f"{kind} {_value(side)}" for kind, side in zip(kinds, sides, strict=True))
+                yield Finding(f"{path}@{name}", "attribute.type", against(*texts))
             elif sides[0] != sides[1]:
-                yield Finding(f"{path}@{name}", "attribute.value", against(*texts))
+                yield Finding(f"{path}@{name}", "attribute.value", against(*map(_value, sides)))
 
     def _variable(self, path: str, one: Variable, other: Variable) -> Iterator[Finding]:
         kinds = self._kinds(one.type, other.type)
