@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,8 @@ def without(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
     ids=repr,
 )
 def test_v2_documents_that_mean_the_same_are_the_same(document: dict[str, Any]) -> None:
-    assert v2.read_array(document, {}) == read_v2()
+    found = v2.read_array(document, {})
+    assert replace(found, members={}) == read_v2()  # what netCDF-C notes there is only kept
 
 
 @pytest.mark.parametrize(
@@ -233,7 +235,7 @@ def test_an_object_codec_decides_what_objects_are() -> None:
 
 @pytest.mark.parametrize("notes", ["_NCZARR_ARRAY", "_nczarr_array"])
 @pytest.mark.parametrize(
-    ("said", "stored"), [(">i4", "<i4"), (">f8", "<f8"), ("<U1", "|S1"), ("<i2", "<i2")]
+    ("said", "stored"), [(">i4", "<i4"), (">f8", "<f8"), ("<U1", ">S1"), ("<i2", "<i2")]
 )
 def test_old_nczarr_is_read_as_it_stored(said: str, stored: str, notes: str) -> None:
     fill = "" if said == "<U1" else 0

@@ -20,9 +20,10 @@ from zarr_cdm.errors import (
     ZarrCdmWarning,
 )
 from zarr_cdm.limits import current
-from zarr_cdm.metadata import consolidated, v2, v3
+from zarr_cdm.metadata import consolidated, nczarr, v2, v3
 from zarr_cdm.metadata.documents import Document, GroupMetadata, Node, ZarrVersion
 from zarr_cdm.metadata.json import dumps, loads_object
+from zarr_cdm.metadata.salvage import repaired
 
 NODE_KEYS = (v3.KEY, v2.ARRAY_KEY, v2.GROUP_KEY, v2.ATTRIBUTES_KEY)
 
@@ -51,9 +52,9 @@ def find_root(store: Store, path: str = "") -> Root:
         Its document is no legal one.
     """
     newest, old = (join(path, name) for name in (v3.KEY, consolidated.KEY))
-    root = store.get(newest, _whole())
-    if root is not None:
-        document = load(root, store, newest)
+    v3_root = store.get(newest, _whole())
+    if v3_root is not None:
+        document = load(v3_root, store, newest)
         with named(store, newest):
             tree = consolidated.read_v3(document)
         node = tree or Node(partial(v3.read, document), Members(store, path))
@@ -64,11 +65,14 @@ def find_root(store: Store, path: str = "") -> Root:
         with named(store, old):
             node = consolidated.read_v2(document)
         return Root(_checked(node, store, old), 2, True)
-    found = _read_node(store, path)  # not `_silent_group`: what has no root is not finished
+    found = nodes_at(store, [path])[0]  # not `_silent_group`: what has no root is not finished
     if found is None:
         missing = f"there is no {v3.KEY}, {v2.GROUP_KEY} or {v2.ARRAY_KEY}"
         raise NodeNotFoundError(f"no Zarr hierarchy: {missing}", source=store.url, key=path or None)
-    return Root(_checked(found, store, join(path, v2.GROUP_KEY)), 2, False)
+    root = _checked(found, store, join(path, v2.GROUP_KEY))
+    if nczarr.has_objects(root.document.attributes):
+        root = nodes_at(store, [path], tuple(nczarr.OBJECTS))[0] or root
+    return Root(root, 2, False)
 
 
 def _whole() -> Span:
@@ -83,14 +87,29 @@ def load(data: bytes, store: Store, key: str) -> dict[str, Any]:
 
 
 def _load_attributes(data: bytes, store: Store, key: str) -> dict[str, Any]:
-    """Return the attributes of v2; none, with a warning, where they are no JSON, as of NCZarr."""
+    """Return the attributes of v2; with a warning what can be read where they are no JSON.
+
+    NCZarr writes such attributes.
+    """
     try:
-        return load(data, store, key)
+        found = load(data, store, key)
     except MetadataError as error:
         if not isinstance(error.__cause__, ValueError):  # JSON, but no object
             raise
+        found = _salvaged(data, error)
+    return nczarr.with_texts(found, data)
+
+
+def _salvaged(data: bytes, error: MetadataError) -> dict[str, Any]:
+    try:
+        legal, rest = repaired(data)
+        found = loads_object(legal)
+    except MetadataError:
         warnings.warn(f"{error}; all attributes are left out", ZarrCdmWarning, stacklevel=2)
         return {}
+    lost = f"; {len(rest)} bytes behind them are of another document" if rest else ""
+    warnings.warn(f"{error}; read as netCDF-C means them{lost}", ZarrCdmWarning, stacklevel=2)
+    return found
 
 
 MOST_LOOKED_AT = 1000  # names below what may be a group without a document
@@ -105,11 +124,15 @@ def _checked(node: Node, store: Store, key: str) -> Node:
 
 
 class Members(Mapping[str, Node]):
-    """What lies below a group that is not consolidated, looked up when it is first asked for."""
+    """What lies below a group that is not consolidated, looked up when it is first asked for.
 
-    def __init__(self, store: Store, path: str) -> None:
+    ``beside`` are the keys that nodes of this store may have beside their documents.
+    """
+
+    def __init__(self, store: Store, path: str, beside: tuple[str, ...] = ()) -> None:
         self._store = store
         self._path = path
+        self._beside = beside
         self._found: dict[str, Node] | None = None
 
     def forget(self) -> None:
@@ -121,7 +144,7 @@ class Members(Mapping[str, Node]):
         if self._found is None:
             prefix = f"{self._path}/" if self._path else ""
             names = sorted(name[:-1] for name in self._store.children(prefix) if name.endswith("/"))
-            nodes = nodes_at(self._store, [prefix + name for name in names])
+            nodes = nodes_at(self._store, [prefix + name for name in names], self._beside)
             self._found = {
                 name: node
                 for name, found in zip(names, nodes, strict=True)
@@ -133,7 +156,7 @@ class Members(Mapping[str, Node]):
         if self._found is None:  # one name is asked for: list nothing
             path = join(self._path, name)
             node = (
-                (_read_node(self._store, path) or _silent_group(self._store, path))
+                nodes_at(self._store, [path], self._beside)[0] or _silent_group(self._store, path)
                 if name
                 else None
             )
@@ -167,43 +190,41 @@ def _silent_group(store: Store, path: str) -> Node | None:
     return Node(GroupMetadata(zarr_format=2), Members(store, path))
 
 
-def _read_node(store: Store, path: str) -> Node | None:
-    return nodes_at(store, [path])[0]
-
-
-def nodes_at(store: Store, paths: list[str]) -> list[Node | None]:
+def nodes_at(store: Store, paths: list[str], beside: tuple[str, ...] = ()) -> list[Node | None]:
     """Return the node at each path, None where there is none."""
-    keys = [join(path, key) for path in paths for key in NODE_KEYS]
+    names = (*NODE_KEYS, *beside)
+    keys = [join(path, name) for path in paths for name in names]
     values = store.get_many([(key, _whole()) for key in keys])
-    rows = [values[i : i + len(NODE_KEYS)] for i in range(0, len(values), len(NODE_KEYS))]
-    return [_node(store, path, *row) for path, row in zip(paths, rows, strict=True)]
+    rows = [values[i : i + len(names)] for i in range(0, len(values), len(names))]
+    return [
+        _node(store, path, dict(zip(names, row, strict=True)), beside)
+        for path, row in zip(paths, rows, strict=True)
+    ]
 
 
 def _node(
-    store: Store,
-    path: str,
-    newest: bytes | None,
-    array: bytes | None,
-    group: bytes | None,
-    attributes: bytes | None,
+    store: Store, path: str, found: dict[str, bytes | None], beside: tuple[str, ...]
 ) -> Node | None:
-    def document(read: Callable[..., Document], *found: tuple[str, bytes | None]) -> Document:
-        keys = [join(path, key) for key, _ in found]
-        loaded = [
-            {} if data is None else LOADERS.get(name, load)(data, store, key)
-            for key, (name, data) in zip(keys, found, strict=True)
-        ]
-        with named(store, keys[0]):
-            return read(*loaded)
+    def document(read: Callable[..., Document], *names: str) -> Document:
+        loaded = {name: loaded_at(name) for name in names}
+        for name in beside:
+            of, note = nczarr.OBJECTS[name]
+            if of in loaded and found[name] is not None:
+                loaded[of] = {**loaded[of], note: loaded_at(name)}
+        with named(store, join(path, names[0])):
+            return read(*loaded.values())
 
-    members = Members(store, path)
-    described = (v2.ATTRIBUTES_KEY, attributes)
-    if newest is not None:
-        return Node(partial(document, v3.read, (v3.KEY, newest)), members)
-    if array is not None:
-        return Node(partial(document, v2.read_array, (v2.ARRAY_KEY, array), described))
-    if group is not None:
-        return Node(partial(document, v2.read_group, (v2.GROUP_KEY, group), described), members)
+    def loaded_at(name: str) -> dict[str, Any]:
+        data = found[name]
+        return {} if data is None else LOADERS.get(name, load)(data, store, join(path, name))
+
+    members = Members(store, path, beside)
+    if found[v3.KEY] is not None:
+        return Node(partial(document, v3.read, v3.KEY), members)
+    if found[v2.ARRAY_KEY] is not None:
+        return Node(partial(document, v2.read_array, v2.ARRAY_KEY, v2.ATTRIBUTES_KEY))
+    if found[v2.GROUP_KEY] is not None:
+        return Node(partial(document, v2.read_group, v2.GROUP_KEY, v2.ATTRIBUTES_KEY), members)
     return None
 
 

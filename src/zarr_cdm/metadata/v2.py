@@ -25,13 +25,12 @@ import numpy as np
 
 from zarr_cdm.errors import MetadataError, UnsupportedError
 from zarr_cdm.limits import current
-from zarr_cdm.metadata import fills
+from zarr_cdm.metadata import fills, nczarr
 from zarr_cdm.metadata.byteorder import Endian, to_stored
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata
 from zarr_cdm.metadata.dtypes import VARIABLE, from_typestr, numpy_dtype, to_typestr
 from zarr_cdm.metadata.extension import Extension
 from zarr_cdm.metadata.lenient import lenient
-from zarr_cdm.metadata.nczarr import as_stored
 from zarr_cdm.metadata.v3 import read_shape
 
 ARRAY_KEY, GROUP_KEY, ATTRIBUTES_KEY = ".zarray", ".zgroup", ".zattrs"
@@ -67,7 +66,7 @@ def read_array(document: Mapping[str, Any], attributes: Mapping[str, Any]) -> Ar
         A member is missing or impossible.
     """
     _check_format(document)
-    document = as_stored(document)
+    written, document = document, nczarr.as_stored(document, attributes)
     missing = {"shape", "chunks", "dtype", "order", "fill_value"} - set(document)
     if missing:
         raise MetadataError(f"an array needs {', '.join(sorted(missing))}")
@@ -94,6 +93,7 @@ def read_array(document: Mapping[str, Any], attributes: Mapping[str, Any]) -> Ar
             *(_codec_from_v2(step, item_bytes) for step in steps[len(rounding) :]),
         ),
         attributes=attributes,
+        members=nczarr.members(written, document),
         zarr_format=2,
     )
 
@@ -211,6 +211,7 @@ def write_array(document: ArrayMetadata) -> dict[str, Any]:
         "order": order,
         "filters": filters or None,
         **({"dimension_separator": separator} if separator else {}),
+        **document.members,
     }
 
 
@@ -251,9 +252,9 @@ def _codec_to_v2(codec: Extension) -> dict[str, Any]:
 def read_group(document: Mapping[str, Any], attributes: Mapping[str, Any]) -> GroupMetadata:
     """Return the document that ``.zgroup`` and ``.zattrs`` describe."""
     _check_format(document)
-    return GroupMetadata(attributes, zarr_format=2)
+    return GroupMetadata(attributes, nczarr.members(document, document), zarr_format=2)
 
 
 def write_group(document: GroupMetadata) -> dict[str, Any]:
     """Return ``.zgroup`` for a document, without the attributes."""
-    return {"zarr_format": 2}
+    return {"zarr_format": 2, **document.members}
