@@ -38,6 +38,38 @@ def test_convert_writes_a_store_and_says_so(
     assert (tmp_path / "air.zarr" / "zarr.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("dialect", "more", "zarr_format"),
+    [("nczarr", [], 2), ("xarray", [], 3), ("xarray", ["--zarr-format", "2"], 2)],
+)
+def test_convert_writes_the_dialect_that_is_asked_for(
+    file: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    dialect: str,
+    more: list[str],
+    zarr_format: int,
+) -> None:
+    target = tmp_path / "air.zarr"
+    assert main(["convert", str(file), str(target), "--dialect", dialect, *more]) == 0
+    assert capsys.readouterr().out == f"wrote {target} (Zarr v{zarr_format})\n"
+    assert main(["info", str(target), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    names = {("nczarr", 2): "nczarr", ("xarray", 3): "dimension_names"}
+    assert names.get((dialect, zarr_format), "array_dimensions") in json.dumps(found)
+
+
+def test_convert_says_which_dialects_there_are(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = str(tmp_path / "air.zarr")
+    assert main(["convert", str(file), target, "--dialect", "nczarr", "--zarr-format", "3"]) == 1
+    assert "the dialect 'nczarr' is written in Zarr v2 only" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["convert", str(file), target, "--dialect", "netcdf"])
+    assert not Path(target).exists()
+
+
 def test_convert_writes_zarr_v2_and_one_group(file: Path, tmp_path: Path) -> None:
     target = tmp_path / "g.zarr"
     assert main(["convert", str(file), str(target), "--zarr-format", "2", "--group", "g"]) == 0

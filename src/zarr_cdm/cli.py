@@ -30,6 +30,7 @@ CALLS = Registry(
         "convert": "zarr_cdm.translate.convert:convert",
         "info": "zarr_cdm.translate.info:info",
         "pieces": "zarr_cdm.translate.dump:pieces",
+        "version_of": "zarr_cdm.dialects.table:version_of",
     },
 )
 DONE, FAILED, INTERRUPTED, TERMINATED = 0, 1, 130, 143
@@ -76,7 +77,15 @@ def parser() -> argparse.ArgumentParser:
     convert = _verb(verbs, "convert", _convert, "write a netCDF file or a store as a Zarr store")
     convert.add_argument("source", metavar="SOURCE", help="a netCDF file, or a Zarr store")
     convert.add_argument("target", metavar="TARGET", help="path or URL of the new store")
-    convert.add_argument("--zarr-format", type=int, choices=(2, 3), default=3, help="default: 3")
+    convert.add_argument(
+        "--zarr-format", type=int, choices=(2, 3), help="default: 3, or 2 for nczarr"
+    )
+    convert.add_argument(
+        "--dialect",
+        choices=("native", "xarray", "nczarr"),
+        default="native",
+        help="how netCDF's data model is spelled in Zarr; default: native",
+    )
     convert.add_argument("--group", help="convert this group alone")
     convert.add_argument(
         "--missing-chunks",
@@ -164,6 +173,7 @@ def _convert(given: argparse.Namespace, notes: list[str]) -> int:
         given.source,
         given.target,
         zarr_format=given.zarr_format,
+        dialect=given.dialect,
         group=given.group,
         missing_chunks=given.missing_chunks,
         storage_options=dict(given.storage_option) or None,
@@ -171,7 +181,8 @@ def _convert(given: argparse.Namespace, notes: list[str]) -> int:
     if given.json:
         _print_json({"source": given.source, "target": given.target, "warnings": notes})
     else:
-        print(f"wrote {given.target} (Zarr v{given.zarr_format})")
+        version = CALLS["version_of"](given.dialect, given.zarr_format)
+        print(f"wrote {given.target} (Zarr v{version})")
     return DONE
 
 

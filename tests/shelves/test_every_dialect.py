@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.datasets import datasets, differences
+from tests.datasets import datasets, differences, variable_of
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.lazy import MappedArray
 from zarr_cdm.cdm.model import Dataset, Group
@@ -18,28 +19,36 @@ from zarr_cdm.cdm.types import CHAR, STRING
 from zarr_cdm.core.group import create_tree, open_tree, publish
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.dialects.attributes import shown
+from zarr_cdm.dialects.base import Layout
 from zarr_cdm.dialects.native import encode_texts, without_null
+from zarr_cdm.dialects.nczarr_refusals import refusals
 from zarr_cdm.dialects.plain import is_reserved
 from zarr_cdm.dialects.table import DIALECTS, choose
+from zarr_cdm.errors import ZarrCdmWarning
 from zarr_cdm.metadata.documents import ZarrVersion
 from zarr_cdm.translate.chunking import layout_of
 
 # Each dialect with the versions that it writes.
 VERSIONS: dict[str, list[ZarrVersion]] = {
     "native": [2, 3],
+    "nczarr": [2],
     "dimension_names": [3],
     "array_dimensions": [2],
 }
-PLAIN = [(name, versions[0]) for name, versions in VERSIONS.items() if name != "native"]
+PLAIN = [(name, VERSIONS[name][0]) for name in ("dimension_names", "array_dimensions")]
 many = settings(max_examples=3 * settings.default.max_examples)
+
+
+def layouts_of(dataset: Dataset, name: str, zarr_format: ZarrVersion) -> dict[str, Layout]:
+    return {
+        path: layout_of(variable, zarr_format, text_bytes(variable.data), name)
+        for path, variable in dataset.all_variables()
+    }
 
 
 def write(dataset: Dataset, name: str, zarr_format: ZarrVersion) -> MemoryStore:
     """Return a store with a dataset in a dialect."""
-    layouts = {
-        path: layout_of(variable, zarr_format, text_bytes(variable.data))
-        for path, variable in dataset.all_variables()
-    }
+    layouts = layouts_of(dataset, name, zarr_format)
     node = DIALECTS[name]().write(dataset, layouts, zarr_format)
     group = create_tree(MemoryStore(), node, zarr_format)
     for path, variable in dataset.all_variables():
@@ -48,7 +57,7 @@ def write(dataset: Dataset, name: str, zarr_format: ZarrVersion) -> MemoryStore:
             data = MappedArray(data, array.dtype, encode_texts)
         elif variable.type is STRING:
             data = MappedArray(data, array.dtype, without_null)
-        array[...] = data[...]
+        array[...] = np.asarray(data[...], array.dtype).reshape(array.shape)
     publish(group)
     assert isinstance(group.store, MemoryStore)
     return group.store
@@ -91,6 +100,56 @@ def test_what_is_read_writes_the_same_store_again(
     }
 
 
+@many
+@given(dataset=datasets())
+def test_nczarr_keeps_everything_that_it_does_not_refuse(dataset: Dataset) -> None:
+    for refusal in list(refusals(dataset, layouts_of(dataset, "nczarr", 2))):
+        change(dataset, refusal.place)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*NCZarr has one NaN", ZarrCdmWarning)
+        store = write(dataset, "nczarr", 2)
+    name, found = read(store)
+    assert name == "nczarr"
+    for path, variable in found.all_variables():
+        kept = ("layout", "chunks", "filters", "endian")  # how it is stored is our choice
+        storage = variable_of(dataset, path).storage
+        variable.storage = replace(
+            variable.storage, **{name: getattr(storage, name) for name in kept}
+        )
+    assert differences(with_one_nan(dataset), found) == []
+
+
+def change(dataset: Dataset, place: str) -> None:
+    """Change what NCZarr refuses: leave out an attribute or variable, let a dimension grow."""
+    path, _, attribute = place.partition("@")
+    holder, _, name = path.rpartition("/")
+    group = dict(dataset.walk())[holder or "/"]
+    if attribute:
+        whole = dict([*dataset.walk(), *dataset.all_variables()])
+        if path in whole:
+            del whole[path].attributes[attribute]
+    else:
+        group.variables.pop(name, None)
+        if name in group.dimensions and not group.dimensions[name].size:
+            group.dimensions[name].unlimited = True
+
+
+def with_one_nan(dataset: Dataset) -> Dataset:
+    """Put the usual NaN in the place of others in attributes and fill values; JSON has only it."""
+    for _, holder in [*dataset.walk(), *dataset.all_variables()]:
+        for attribute in holder.attributes.values():
+            if isinstance(attribute.value, np.ndarray) and attribute.type.dtype.kind == "f":
+                attribute.value = np.where(
+                    np.isnan(attribute.value), attribute.type.dtype.type(np.nan), attribute.value
+                )
+    for _, variable in dataset.all_variables():
+        fill = variable.storage.fill_value
+        if isinstance(fill, np.floating) and np.isnan(fill):
+            variable.storage = replace(variable.storage, fill_value=type(fill)(np.nan))
+    return dataset
+
+
+@pytest.mark.filterwarnings("ignore:attributes that stock readers stumble over")
 @pytest.mark.parametrize(("name", "zarr_format"), PLAIN)
 @many
 @given(dataset=datasets(shadowing=False))

@@ -14,7 +14,9 @@ from zarr_cdm.errors import (
     NodeNotFoundError,
     StoreError,
     TargetExistsError,
+    UnknownNameError,
     UnsupportedError,
+    ZarrCdmWarning,
 )
 from zarr_cdm.formats.netcdf import NetcdfArray
 
@@ -37,6 +39,33 @@ def file(tmp_path: Path) -> Path:
         two.createVariable("w", "f4", ("x", "y", "z"))[:] = 2.5
         two.createVariable("s", str, ("z",))[:] = np.array(["", "é", "日本語", "a", "bc"], object)
     return path
+
+
+@pytest.mark.parametrize("zarr_format", [3, 2])
+def test_the_dialect_of_xarray_has_nothing_of_ours(
+    file: Path, tmp_path: Path, zarr_format: int
+) -> None:
+    store = tmp_path / "a.zarr"
+    zarr_cdm.convert(file, store, dialect="xarray", zarr_format=zarr_format)
+    documents = "".join(each.read_text() for each in store.rglob("*z*") if each.is_file())
+    assert "cdm" not in documents
+    assert "_nc" not in documents
+    found = zarr_cdm.read(store)
+    assert found.facts["dialect"] == ("dimension_names" if zarr_format == 3 else "array_dimensions")
+    assert found.groups["one"].variables["v"].shape == (2, 4)
+
+
+def test_what_the_dialect_of_xarray_leaves_out_is_said(tmp_path: Path) -> None:
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as source:
+        source.createDimension("x", 2)
+        source.createVariable("v", "f4", ("x",)).missing_value = np.float32("nan")
+    with pytest.warns(ZarrCdmWarning, match="are left out: /v@missing_value"):
+        zarr_cdm.convert(tmp_path / "a.nc", tmp_path / "a.zarr", dialect="xarray")
+
+
+def test_an_unknown_dialect_is_an_error_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="unknown dialect 'nug'; known: native, xarray"):
+        zarr_cdm.convert(tmp_path / "nothing.nc", tmp_path / "a.zarr", dialect="nug")
 
 
 def paths(dataset: zarr_cdm.Dataset) -> list[str]:

@@ -45,6 +45,23 @@ class MappedArray:
         return Selected(lambda selection: self.function(by_points(self.array, selection)))
 
 
+class ReshapedElement:
+    """An array of one element under another shape of one element; it is read whole.
+
+    >>> ReshapedElement(np.array([7]), ())[()]
+    array(7)
+    """
+
+    def __init__(self, array: ArrayLike, shape: tuple[int, ...]) -> None:
+        self.array = array
+        self.shape = shape
+        self.dtype = array.dtype
+
+    def __getitem__(self, selection: Any) -> np.ndarray:
+        whole = np.asarray(self.array[...], self.dtype).reshape(self.shape)
+        return np.asarray(whole[selection], self.dtype)
+
+
 class Selected:
     """One way to select: ``selected[selection]``."""
 

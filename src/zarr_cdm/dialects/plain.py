@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,7 +19,7 @@ from zarr_cdm.dialects.attributes import encodable, inferred, shown
 from zarr_cdm.dialects.base import Layout, OpenArray
 from zarr_cdm.dialects.scope import Scope
 from zarr_cdm.dialects.tree import read_tree
-from zarr_cdm.errors import MetadataError, UnsupportedError
+from zarr_cdm.errors import MetadataError, UnsupportedError, ZarrCdmWarning
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node, ZarrVersion
 from zarr_cdm.metadata.dtypes import VARIABLE
 from zarr_cdm.metadata.extension import Extension
@@ -128,6 +129,34 @@ def fill_attribute(document: ArrayMetadata, dtype: np.dtype) -> Attribute | None
     if dtype == CHAR.dtype:
         return Attribute(value.decode("utf-8", "surrogateescape") or "\0", CHAR)
     return Attribute(np.array([value], dtype), any_type(dtype))
+
+
+def write_plain_alone(
+    dataset: Dataset, layouts: Mapping[str, Layout], zarr_format: ZarrVersion
+) -> Node:
+    """Return the documents as `write_plain` does, with a warning of what is in none of them."""
+    root = write_plain(dataset, layouts, zarr_format)
+    lost = list(_left_out(root, dataset, "/"))
+    if lost:
+        warnings.warn(
+            f"attributes that stock readers stumble over are left out: {', '.join(lost[:20])}"
+            + (f" and {len(lost) - 20} more" if len(lost) > 20 else ""),
+            ZarrCdmWarning,
+            stacklevel=2,
+        )
+    return root
+
+
+def _left_out(node: Node, group: Group, path: str) -> Iterator[str]:
+    holders: list[tuple[str, Node, Mapping[str, Attribute]]] = [(path, node, group.attributes)]
+    for name, variable in group.variables.items():
+        holders.append((join(path, name), node.members[name], variable.attributes))
+    for place, holder, attributes in holders:
+        for name in attributes:
+            if is_reserved(name) or name not in holder.document.attributes:
+                yield f"{place}@{name}"
+    for name, below in group.groups.items():
+        yield from _left_out(node.members[name], below, join(path, name))
 
 
 def write_plain(dataset: Dataset, layouts: Mapping[str, Layout], zarr_format: ZarrVersion) -> Node:

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from zarr_cdm.cdm.lazy import MappedArray
+from zarr_cdm.cdm.lazy import MappedArray, ReshapedElement
 from zarr_cdm.cdm.model import ArrayLike, Dataset, Variable
 from zarr_cdm.cdm.types import STRING
 from zarr_cdm.core.array import ZarrArray
@@ -16,8 +16,8 @@ from zarr_cdm.core.group import create_tree, open_tree, publish
 from zarr_cdm.core.options import DEFAULT_OPTIONS, Options
 from zarr_cdm.core.stores.table import may_hold_zarr, open_store
 from zarr_cdm.dialects.base import Layout
-from zarr_cdm.dialects.native import NativeDialect, encode_texts, without_null
-from zarr_cdm.dialects.table import choose
+from zarr_cdm.dialects.native import encode_texts, without_null
+from zarr_cdm.dialects.table import choose, writer
 from zarr_cdm.errors import MetadataError, ZarrCdmError
 from zarr_cdm.formats.base import StorageOptions
 from zarr_cdm.metadata.documents import ZarrVersion
@@ -57,6 +57,7 @@ class ZarrFormat:
             "format": f"Zarr v{group.zarr_format}",
             "dialect": name,
             "consolidated": "yes" if group.consolidated else "no",
+            **dataset.facts,
         }
         return dataset
 
@@ -68,23 +69,27 @@ class ZarrFormat:
         *,
         layouts: Mapping[str, Layout],
         zarr_format: ZarrVersion = 3,
+        dialect: str = "native",
     ) -> None:
-        """Write a dataset to a new store at ``target``, in our own dialect.
+        """Write a dataset to a new store at ``target``.
 
         Parameters
         ----------
         layouts
             How each variable shall lie, by its path.
+        dialect
+            A name of `dialects.table.WRITTEN`.
 
         Raises
         ------
+        UnsupportedError
+            The dialect cannot say something of the dataset. Nothing is written.
         TargetExistsError
             There is something at ``target`` already. Nothing is written.
         """
+        root = writer(dialect, zarr_format).write(dataset, layouts, zarr_format)
         with staged(target, storage_options) as store:
-            group = create_tree(
-                store, NativeDialect().write(dataset, layouts, zarr_format), zarr_format
-            )
+            group = create_tree(store, root, zarr_format)
             for path, variable in dataset.all_variables():
                 _write_data(variable, path, group.array(path[1:]))
             publish(group)
@@ -96,11 +101,13 @@ def _write_data(variable: Variable, path: str, array: ZarrArray) -> None:
         data = MappedArray(data, array.dtype, partial(_fitting, array.dtype.itemsize))
     elif variable.type is STRING:
         data = MappedArray(data, array.dtype, without_null)
+    if array.shape != variable.shape:  # NCZarr: a scalar has one axis of length 1
+        data = ReshapedElement(data, array.shape)
     try:
         copy(
             data,
             array,
-            list(blocks(variable.shape, array.shards or array.chunks, array.dtype.itemsize)),
+            list(blocks(array.shape, array.shards or array.chunks, array.dtype.itemsize)),
         )
     except ZarrCdmError as error:
         raise error.at(variable=path) from error.__cause__

@@ -21,7 +21,10 @@ LEAST_BYTES = 64 * 2**10  # of a chunk, where the array has that much
 
 
 def layout_of(
-    variable: Variable, zarr_format: ZarrVersion, text_bytes: int | None = None
+    variable: Variable,
+    zarr_format: ZarrVersion,
+    text_bytes: int | None = None,
+    dialect: str = "native",
 ) -> Layout:
     """Return the layout for a variable.
 
@@ -29,13 +32,24 @@ def layout_of(
     ----------
     text_bytes
         Length in bytes of the longest text; needed for a string variable in Zarr v2.
+    dialect
+        For ``nczarr`` codecs are chosen that every netCDF-C has: one that lacks a codec returns
+        compressed bytes for values, without an error.
     """
     data_type = zarr_type(variable.type.dtype)
     if variable.type is STRING and zarr_format == 2:
         # A length of 1 would make characters of them, which xarray joins along the last dimension.
         data_type = Extension("null_terminated_bytes", {"length_bytes": max(2, text_bytes or 0)})
-    codecs = codecs_for(data_type, numpy_dtype(data_type), zarr_format)
+    dtype = numpy_dtype(data_type)
+    codecs = codecs_for(data_type, dtype, zarr_format)
+    if dialect == "nczarr":
+        codecs = (codecs[0], *_zlib(dtype.itemsize if dtype.kind in "iuf" else 1))
     return Layout(data_type, chunk_shape(variable), codecs)
+
+
+def _zlib(item_bytes: int) -> tuple[Extension, ...]:
+    zlib = Extension("numcodecs.zlib", {"level": 4})
+    return (Extension("numcodecs.shuffle", {"elementsize": item_bytes}), zlib)[item_bytes == 1 :]
 
 
 def chunk_shape(variable: Variable) -> tuple[int, ...]:

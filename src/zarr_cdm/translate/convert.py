@@ -13,6 +13,7 @@ from zarr_cdm.cdm.model import Dataset, Group, Variable
 from zarr_cdm.cdm.types import STRING
 from zarr_cdm.core.options import MissingChunks
 from zarr_cdm.core.stores.table import is_remote
+from zarr_cdm.dialects.table import version_of
 from zarr_cdm.errors import NodeNotFoundError, ZarrCdmError
 from zarr_cdm.formats.table import read
 from zarr_cdm.formats.zarr import ZarrFormat
@@ -25,7 +26,8 @@ def convert(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
     *,
-    zarr_format: ZarrVersion = 3,
+    zarr_format: ZarrVersion | None = None,
+    dialect: str = "native",
     group: str | None = None,
     missing_chunks: MissingChunks = "fill",
     storage_options: Mapping[str, Any] | None = None,
@@ -44,7 +46,12 @@ def convert(
         Path or URL of the store. Nothing may be there yet. A local store appears when it is whole,
         one at a URL opens when its last document is written; after an error nothing is left.
     zarr_format
-        3 (Blosc and crc32c, one consolidated document) or 2 (readable by netCDF-C too).
+        3 (Blosc and crc32c, one consolidated document) or 2 (readable by netCDF-C too). By default
+        3, or 2 for a dialect that is of Zarr v2.
+    dialect
+        How what plain Zarr cannot say is written: ``"native"`` (all of it, beside a store for
+        everybody), ``"xarray"`` (not at all) or ``"nczarr"`` (as netCDF-C does it; what it cannot
+        say is refused).
     group
         Convert this group alone, as the root of the store.
     missing_chunks
@@ -61,7 +68,10 @@ def convert(
         The source is damaged, or of no format that is known.
     TargetExistsError
         There is something at the target.
+    UnsupportedError
+        The dialect cannot say something of the source; the message lists it. Nothing is written.
     """
+    version = version_of(dialect, zarr_format)
     place = os.fspath(target)
     from_url = is_remote(os.fspath(source))
     # A local target refuses options, so that a mistaken one does not pass unseen.
@@ -71,7 +81,7 @@ def convert(
         chosen = dataset if group is None else only_group(dataset, group)
         try:
             layouts = {
-                path: layout_of(variable, zarr_format, _text_bytes(variable, zarr_format))
+                path: layout_of(variable, version, _text_bytes(variable, version), dialect)
                 for path, variable in chosen.all_variables()
             }
             ZarrFormat().write(
@@ -79,7 +89,8 @@ def convert(
                 place,
                 to_target,
                 layouts=layouts,
-                zarr_format=zarr_format,
+                zarr_format=version,
+                dialect=dialect,
             )
         except ZarrCdmError as error:
             raise error.at(source=dataset.source) from error.__cause__

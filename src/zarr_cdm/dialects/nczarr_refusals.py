@@ -1,0 +1,217 @@
+"""What NCZarr cannot say: found before anything is written, and listed as a whole."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from zarr_cdm.cdm.attributes import Attribute
+from zarr_cdm.cdm.model import Dataset, Dimension, Group, Variable, join
+from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING
+from zarr_cdm.dialects.base import Layout
+from zarr_cdm.dialects.nczarr_attributes import RESERVED
+from zarr_cdm.dialects.nczarr_notes import SCALAR
+from zarr_cdm.errors import UnsupportedError, ZarrCdmWarning
+
+MOST_LISTED = 20
+NO_NODES = {"", ".", "..", "zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"}
+# netCDF-C hides these too: HDF5 has a use for them.
+HIDDEN = RESERVED | {"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST"}
+LENGTH = "_nczarr_maxstrlen"  # an attribute that says how many bytes a text may have
+# What every build of netCDF-C decodes that has its standard filters.
+CODECS = {"bytes", "blosc", "zstd"} | {
+    f"numcodecs.{name}" for name in ("zlib", "bz2", "shuffle", "fletcher32")
+}
+# JSON has these as escapes that netCDF-C does not know.
+_CONTROL = re.compile("[\x01-\x07\x0b\x0e-\x1f]")
+BLOCK = 2**16  # texts that are looked at at once
+
+
+class Refusal(NamedTuple):
+    """One thing that NCZarr cannot say.
+
+    Attributes
+    ----------
+    place
+        The path of a group, type, dimension or variable, or ``path@attribute``.
+    what
+        Why not.
+    """
+
+    place: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what}"
+
+
+def check(dataset: Dataset, layouts: Mapping[str, Layout]) -> None:
+    """Raise `UnsupportedError` where NCZarr cannot say all of a dataset.
+
+    A NaN in an attribute becomes the usual one; if it is not, a `ZarrCdmWarning` says so.
+    """
+    found = [str(refusal) for refusal in refusals(dataset, layouts)]
+    if found:
+        more = f"; and {len(found) - MOST_LISTED} more" if len(found) > MOST_LISTED else ""
+        raise UnsupportedError(
+            "NCZarr cannot say all of it; change it, or write the native dialect: "
+            f"{'; '.join(found[:MOST_LISTED])}{more}"
+        )
+    for place, attribute in _all_attributes(dataset):
+        if isinstance(attribute.value, np.ndarray) and _has_odd_nan(attribute.value):
+            message = f"{place}: NCZarr has one NaN, this is another; it becomes the usual one"
+            warnings.warn(message, ZarrCdmWarning, stacklevel=2)
+
+
+def refusals(dataset: Dataset, layouts: Mapping[str, Layout]) -> Iterator[Refusal]:
+    """Yield all that NCZarr cannot say of a dataset; its texts are read."""
+    for path, group in dataset.walk():
+        yield from _of_group(group, path)
+    yield from _of_scopes(dataset)
+    for path, variable in dataset.all_variables():
+        yield from _of_variable(variable, path, layouts[path])
+    for place, attribute in _all_attributes(dataset):
+        what = _of_name(place.rpartition("@")[2]) or _of_attribute(attribute)
+        if what:
+            yield Refusal(place, what)
+
+
+def _all_attributes(dataset: Dataset) -> Iterator[tuple[str, Attribute]]:
+    holders: list[tuple[str, Group | Variable]] = [*dataset.walk(), *dataset.all_variables()]
+    for path, holder in holders:
+        for name, attribute in holder.attributes.items():
+            yield f"{path}@{name}", attribute
+
+
+def _of_scopes(dataset: Dataset) -> Iterator[Refusal]:
+    """Yield the dimensions that netCDF-C has not read yet when it needs them."""
+    paths, seen = dataset.dimension_paths(), set[Dimension]()
+    for path, group in dataset.walk():
+        seen |= set(group.dimensions.values())
+        for name, variable in group.variables.items():
+            for dimension in set(variable.dimensions) - seen:
+                where = paths.get(dimension)
+                why = f"belongs to {where}, which is read later" if where else "belongs to no group"
+                yield Refusal(join(path, name), f"its dimension {dimension.name!r} {why}")
+
+
+def _of_group(group: Group, path: str) -> Iterator[Refusal]:
+    for name in group.types:
+        yield Refusal(join(path, name), "a type of its own")
+    for name in [*group.variables, *group.groups]:
+        if name in NO_NODES or "/" in name:
+            yield Refusal(join(path, name), "a name that Zarr cannot hold")
+        if name in group.variables and name in group.groups:
+            yield Refusal(join(path, name), "a variable and a group of one name")
+    for name in [*group.variables, *group.groups, *group.dimensions]:
+        if wrong := _wrong_text(name):
+            yield Refusal(join(path, name), f"a name with {wrong}")
+    for name, dimension in group.dimensions.items():
+        if not dimension.size and not dimension.unlimited:
+            yield Refusal(join(path, name), "a dimension of length 0 that is not unlimited")
+
+
+def _of_variable(variable: Variable, place: str, layout: Layout) -> Iterator[Refusal]:
+    if ATOMIC_TYPES.get(variable.type.name) is not variable.type:
+        yield Refusal(place, f"the type {variable.type.name!r}")
+    if tuple(variable.data.shape) != variable.shape:
+        shape = tuple(variable.data.shape)
+        yield Refusal(place, f"data of shape {shape} on dimensions {variable.shape}")
+    if [dimension.name for dimension in variable.dimensions] == [SCALAR]:
+        yield Refusal(place, f"a dimension called {SCALAR!r}, which marks scalars")
+    for codec in layout.codecs:
+        if codec.name not in CODECS:
+            yield Refusal(place, f"the codec {codec.name!r}, which netCDF-C does not have")
+    if variable.type in (CHAR, STRING):
+        yield from _of_texts(variable, place, layout)
+
+
+def _of_texts(variable: Variable, place: str, layout: Layout) -> Iterator[Refusal]:
+    fill = variable.storage.fill_value
+    if isinstance(fill, bytes):
+        fill = fill.rstrip(b"\0").decode("utf-8", "surrogateescape")
+    if isinstance(fill, str) and (wrong := _wrong_text(fill)):
+        yield Refusal(place, f"a fill value with {wrong}")
+    if variable.type is CHAR:
+        return
+    if any(text is None for text in texts(variable)):
+        yield Refusal(place, "a text that is NULL")
+    told, needed = _told_bytes(variable), text_bytes(variable, layout)
+    if told is not None and told < needed:
+        yield Refusal(place, f"{LENGTH} is {told}, the texts need {needed} bytes")
+
+
+def texts(variable: Variable) -> Iterator[str | None]:
+    """Yield the texts of a string variable, a block of them in memory at once."""
+    shape = variable.shape
+    if not shape:
+        yield from np.asarray(variable.data[...], object).ravel().tolist()
+        return
+    rows = max(1, BLOCK // max(1, prod(shape[1:])))
+    for start in range(0, shape[0], rows):
+        yield from np.asarray(variable.data[start : start + rows], object).ravel().tolist()
+
+
+def text_bytes(variable: Variable, layout: Layout) -> int:
+    """Return how many bytes each text of a string variable gets in its array."""
+    length = int(layout.data_type.configuration["length_bytes"])
+    if isinstance(variable.storage.fill_value, str):
+        length = max(length, len(variable.storage.fill_value.encode("utf-8", "surrogateescape")))
+    return max(length, _told_bytes(variable) or 0)
+
+
+def _told_bytes(variable: Variable) -> int | None:
+    """Return how many bytes netCDF-C is told that each text has, if it is told."""
+    told = variable.attributes.get(LENGTH)
+    if told is None or told.type is not ATOMIC_TYPES["int"] or len(told.value) != 1:
+        return None
+    return int(told.element())
+
+
+def _of_name(name: str) -> str:
+    if name in HIDDEN:
+        return "a name that netCDF-C keeps to itself"
+    wrong = _wrong_text(name)
+    return f"a name with {wrong}" if wrong else ""
+
+
+def _of_attribute(attribute: Attribute) -> str:
+    """Return what of an attribute NCZarr cannot say; nothing if it can say all."""
+    if ATOMIC_TYPES.get(attribute.type.name) is not attribute.type:
+        return f"the type {attribute.type.name!r}"
+    if isinstance(attribute.value, np.ndarray):
+        return ""
+    if isinstance(attribute.value, tuple):
+        if None in attribute.value:
+            return "a text that is NULL"
+        wrong = next(filter(None, map(_wrong_text, attribute.value)), "")  # type: ignore[arg-type]
+        return f"a text with {wrong}" if wrong else ""
+    if attribute.value in ("", "\0"):  # it has no empty text: it takes that for a NUL
+        return "" if attribute.value else "an empty text"
+    wrong = _wrong_text(attribute.value)
+    return f"a text with {wrong}" if wrong else ""
+
+
+def _wrong_text(text: str) -> str:
+    """Return what netCDF-C cannot read of a text in JSON; nothing if it can read all of it."""
+    if "\0" in text:
+        return "a NUL"
+    if _CONTROL.search(text):
+        return "a control character"
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "bytes that are no UTF-8"
+    return ""
+
+
+def _has_odd_nan(values: np.ndarray) -> bool:
+    if values.dtype.kind != "f":
+        return False
+    usual = values.dtype.type(np.nan).tobytes()
+    return any(item.tobytes() != usual for item in values[np.isnan(values)])
