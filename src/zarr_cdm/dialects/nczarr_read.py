@@ -23,6 +23,7 @@ from zarr_cdm.dialects.plain import as_objects, fill_attribute
 from zarr_cdm.dialects.scope import Scope
 from zarr_cdm.dialects.tree import read_tree
 from zarr_cdm.errors import ZarrCdmError, ZarrCdmWarning
+from zarr_cdm.limits import current
 from zarr_cdm.metadata import nczarr
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node
 
@@ -45,7 +46,8 @@ def read_nczarr(root: Node, array: OpenArray) -> Dataset:
 
 def _prepare(node: Node, path: str) -> None:
     """Put right what netCDF-C says wrongly in documents, and warn of what others changed."""
-    with suppress(ZarrCdmError):  # `read_tree` says what is wrong with it
+    with suppress(ZarrCdmError):  # `read_tree` says what is wrong
+        current().check("group_depth", path.count("/"), "the nesting of groups")
         document = node.document
         if isinstance(document, ArrayMetadata):
             if document.dtype == DOUBLE.dtype and document.fill_value == SIX_DIGITS:
