@@ -246,6 +246,16 @@ def test_bytes_are_characters_or_texts(dtype: str, noted: bool, kind: str) -> No
     assert variable.data[...].tolist() == ([b"", b""] if kind == "char" else ["", ""])
 
 
+def test_texts_of_any_length_of_another_writer_are_texts() -> None:
+    documents = {
+        ".zattrs": PROPERTIES,
+        "v/.zarray": array([2], "|O", "", filters=[{"id": "vlen-utf8"}]),
+        "v/.zattrs": {"_ARRAY_DIMENSIONS": ["x"]},
+    }
+    variable = read(documents)[1].variables["v"]
+    assert (variable.type, variable.data[...].tolist()) == (STRING, ["", ""])
+
+
 @pytest.mark.parametrize(
     ("attributes", "shape"),
     [

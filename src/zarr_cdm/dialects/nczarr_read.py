@@ -19,7 +19,7 @@ from zarr_cdm.dialects.base import OpenArray
 from zarr_cdm.dialects.dimension_names import names_of
 from zarr_cdm.dialects.nczarr_attributes import read_attributes
 from zarr_cdm.dialects.nczarr_notes import ArrayNote, GroupNote, types_of
-from zarr_cdm.dialects.plain import as_objects, fill_attribute
+from zarr_cdm.dialects.plain import as_objects, fill_attribute, read_array
 from zarr_cdm.dialects.scope import Scope
 from zarr_cdm.dialects.tree import read_tree
 from zarr_cdm.errors import ZarrCdmError, ZarrCdmWarning
@@ -81,6 +81,8 @@ def _read_group(document: GroupMetadata, group: Group, path: str, scope: Scope) 
 def _read_array(
     document: ArrayMetadata, data: ArrayLike, name: str, path: str, scope: Scope
 ) -> Variable:
+    if data.dtype.hasobject:  # netCDF-C has no such arrays
+        return read_array(document, data, name, path, scope, names_of=names_of)
     note, names = ArrayNote(document), names_of(document)
     kind, data = _values(document, data, noted=note.found)
     attributes = read_attributes(document.attributes, types_of(document), kind)
