@@ -6,11 +6,11 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 
 from zarr_cdm.cdm.attributes import Attribute
+from zarr_cdm.cdm.findings import Finding
 from zarr_cdm.cdm.model import Dataset, Dimension, Group, Variable, join
 from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING
 from zarr_cdm.dialects.base import Layout
@@ -29,25 +29,11 @@ CODECS = {"bytes", "blosc", "zstd"} | {
 }
 # JSON has these as escapes that netCDF-C does not know.
 _CONTROL = re.compile("[\x01-\x07\x0b\x0e-\x1f]")
+# What cannot be said: the rules of the findings.
+TYPE, NAME, TEXT, DIMENSION, CODEC = (
+    f"nczarr.{word}" for word in ("type", "name", "text", "dimension", "codec")
+)
 BLOCK = 2**16  # texts that are looked at at once
-
-
-class Refusal(NamedTuple):
-    """One thing that NCZarr cannot say.
-
-    Attributes
-    ----------
-    place
-        The path of a group, type, dimension or variable, or ``path@attribute``.
-    what
-        Why not.
-    """
-
-    place: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.what}"
 
 
 def check(dataset: Dataset, layouts: Mapping[str, Layout]) -> None:
@@ -55,40 +41,41 @@ def check(dataset: Dataset, layouts: Mapping[str, Layout]) -> None:
 
     A NaN in an attribute becomes the usual one; if it is not, a `ZarrCdmWarning` says so.
     """
-    found = [str(refusal) for refusal in refusals(dataset, layouts)]
+    found = [f"{finding.place}: {finding.message}" for finding in refusals(dataset, layouts)]
     if found:
         more = f"; and {len(found) - MOST_LISTED} more" if len(found) > MOST_LISTED else ""
         raise UnsupportedError(
             "NCZarr cannot say all of it; change it, or write the native dialect: "
             f"{'; '.join(found[:MOST_LISTED])}{more}"
         )
-    for place, attribute in _all_attributes(dataset):
+    for place, _, attribute in _all_attributes(dataset):
         if isinstance(attribute.value, np.ndarray) and _has_odd_nan(attribute.value):
             message = f"{place}: NCZarr has one NaN, this is another; it becomes the usual one"
             warnings.warn(message, ZarrCdmWarning, stacklevel=2)
 
 
-def refusals(dataset: Dataset, layouts: Mapping[str, Layout]) -> Iterator[Refusal]:
+def refusals(dataset: Dataset, layouts: Mapping[str, Layout]) -> Iterator[Finding]:
     """Yield all that NCZarr cannot say of a dataset; its texts are read."""
     for path, group in dataset.walk():
         yield from _of_group(group, path)
     yield from _of_scopes(dataset)
     for path, variable in dataset.all_variables():
         yield from _of_variable(variable, path, layouts[path])
-    for place, attribute in _all_attributes(dataset):
-        what = _of_name(place.rpartition("@")[2]) or _of_attribute(attribute)
-        if what:
-            yield Refusal(place, what)
+    for place, name, attribute in _all_attributes(dataset):
+        found = _of_attribute(place, name, attribute)
+        if found is not None:
+            yield found
 
 
-def _all_attributes(dataset: Dataset) -> Iterator[tuple[str, Attribute]]:
+def _all_attributes(dataset: Dataset) -> Iterator[tuple[str, str, Attribute]]:
+    """Yield each attribute with its place and name."""
     holders: list[tuple[str, Group | Variable]] = [*dataset.walk(), *dataset.all_variables()]
     for path, holder in holders:
         for name, attribute in holder.attributes.items():
-            yield f"{path}@{name}", attribute
+            yield f"{path}@{name}", name, attribute
 
 
-def _of_scopes(dataset: Dataset) -> Iterator[Refusal]:
+def _of_scopes(dataset: Dataset) -> Iterator[Finding]:
     """Yield the dimensions that netCDF-C has not read yet when it needs them."""
     paths, seen = dataset.dimension_paths(), set[Dimension]()
     for path, group in dataset.walk():
@@ -97,53 +84,55 @@ def _of_scopes(dataset: Dataset) -> Iterator[Refusal]:
             for dimension in set(variable.dimensions) - seen:
                 where = paths.get(dimension)
                 why = f"belongs to {where}, which is read later" if where else "belongs to no group"
-                yield Refusal(join(path, name), f"its dimension {dimension.name!r} {why}")
+                yield Finding(join(path, name), DIMENSION, f"dimension {dimension.name!r} {why}")
 
 
-def _of_group(group: Group, path: str) -> Iterator[Refusal]:
+def _of_group(group: Group, path: str) -> Iterator[Finding]:
     for name in group.types:
-        yield Refusal(join(path, name), "a type of its own")
+        yield Finding(join(path, name), TYPE, "a type of its own")
     for name in [*group.variables, *group.groups]:
         if name in NO_NODES or "/" in name:
-            yield Refusal(join(path, name), "a name that Zarr cannot hold")
+            yield Finding(join(path, name), NAME, "a name that Zarr cannot hold")
         if name in group.variables and name in group.groups:
-            yield Refusal(join(path, name), "a variable and a group of one name")
+            yield Finding(join(path, name), NAME, "a variable and a group of one name")
     for name in [*group.variables, *group.groups, *group.dimensions]:
         if wrong := _wrong_text(name):
-            yield Refusal(join(path, name), f"a name with {wrong}")
+            yield Finding(join(path, name), NAME, f"a name with {wrong}")
     for name, dimension in group.dimensions.items():
         if not dimension.size and not dimension.unlimited:
-            yield Refusal(join(path, name), "a dimension of length 0 that is not unlimited")
+            yield Finding(
+                join(path, name), DIMENSION, "a dimension of length 0 that is not unlimited"
+            )
 
 
-def _of_variable(variable: Variable, place: str, layout: Layout) -> Iterator[Refusal]:
+def _of_variable(variable: Variable, place: str, layout: Layout) -> Iterator[Finding]:
     if ATOMIC_TYPES.get(variable.type.name) is not variable.type:
-        yield Refusal(place, f"the type {variable.type.name!r}")
+        yield Finding(place, TYPE, f"the type {variable.type.name!r}")
     if tuple(variable.data.shape) != variable.shape:
         shape = tuple(variable.data.shape)
-        yield Refusal(place, f"data of shape {shape} on dimensions {variable.shape}")
+        yield Finding(place, DIMENSION, f"data of shape {shape} on dimensions {variable.shape}")
     if [dimension.name for dimension in variable.dimensions] == [SCALAR]:
-        yield Refusal(place, f"a dimension called {SCALAR!r}, which marks scalars")
+        yield Finding(place, DIMENSION, f"a dimension called {SCALAR!r}, which marks scalars")
     for codec in layout.codecs:
         if codec.name not in CODECS:
-            yield Refusal(place, f"the codec {codec.name!r}, which netCDF-C does not have")
+            yield Finding(place, CODEC, f"the codec {codec.name!r}, which netCDF-C does not have")
     if variable.type in (CHAR, STRING):
         yield from _of_texts(variable, place, layout)
 
 
-def _of_texts(variable: Variable, place: str, layout: Layout) -> Iterator[Refusal]:
+def _of_texts(variable: Variable, place: str, layout: Layout) -> Iterator[Finding]:
     fill = variable.storage.fill_value
     if isinstance(fill, bytes):
         fill = fill.rstrip(b"\0").decode("utf-8", "surrogateescape")
     if isinstance(fill, str) and (wrong := _wrong_text(fill)):
-        yield Refusal(place, f"a fill value with {wrong}")
+        yield Finding(place, TEXT, f"a fill value with {wrong}")
     if variable.type is CHAR:
         return
     if any(text is None for text in texts(variable)):
-        yield Refusal(place, "a text that is NULL")
+        yield Finding(place, TEXT, "a text that is NULL")
     told, needed = _told_bytes(variable), text_bytes(variable, layout)
     if told is not None and told < needed:
-        yield Refusal(place, f"{LENGTH} is {told}, the texts need {needed} bytes")
+        yield Finding(place, TEXT, f"{LENGTH} is {told}, the texts need {needed} bytes")
 
 
 def texts(variable: Variable) -> Iterator[str | None]:
@@ -173,28 +162,23 @@ def _told_bytes(variable: Variable) -> int | None:
     return int(told.element())
 
 
-def _of_name(name: str) -> str:
+def _of_attribute(place: str, name: str, attribute: Attribute) -> Finding | None:
+    """Return what of an attribute NCZarr cannot say; None if it can say all."""
     if name in HIDDEN:
-        return "a name that netCDF-C keeps to itself"
-    wrong = _wrong_text(name)
-    return f"a name with {wrong}" if wrong else ""
-
-
-def _of_attribute(attribute: Attribute) -> str:
-    """Return what of an attribute NCZarr cannot say; nothing if it can say all."""
+        return Finding(place, NAME, "a name that netCDF-C keeps to itself")
+    if wrong := _wrong_text(name):
+        return Finding(place, NAME, f"a name with {wrong}")
     if ATOMIC_TYPES.get(attribute.type.name) is not attribute.type:
-        return f"the type {attribute.type.name!r}"
-    if isinstance(attribute.value, np.ndarray):
-        return ""
-    if isinstance(attribute.value, tuple):
-        if None in attribute.value:
-            return "a text that is NULL"
-        wrong = next(filter(None, map(_wrong_text, attribute.value)), "")  # type: ignore[arg-type]
-        return f"a text with {wrong}" if wrong else ""
-    if attribute.value in ("", "\0"):  # it has no empty text: it takes that for a NUL
-        return "" if attribute.value else "an empty text"
-    wrong = _wrong_text(attribute.value)
-    return f"a text with {wrong}" if wrong else ""
+        return Finding(place, TYPE, f"the type {attribute.type.name!r}")
+    if isinstance(attribute.value, np.ndarray) or attribute.value == "\0":
+        return None  # netCDF-C has no empty text: it takes that for one NUL
+    texts = attribute.value if isinstance(attribute.value, tuple) else (attribute.value,)
+    if attribute.value == "":
+        return Finding(place, TEXT, "an empty text")
+    if None in texts:
+        return Finding(place, TEXT, "a text that is NULL")
+    wrong = next(filter(None, (_wrong_text(str(text)) for text in texts)), "")
+    return Finding(place, TEXT, f"a text with {wrong}") if wrong else None
 
 
 def _wrong_text(text: str) -> str:
