@@ -336,18 +336,12 @@ def test_a_conversion_that_is_stopped_leaves_nothing(tmp_path: Path, name: str, 
 
 
 def test_help_does_not_wait_for_numpy() -> None:
-    """The promise is well under 0.2 s; the fastest of some runs, because machines are busy."""
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        assert run("--help").returncode == 0
-        times.append(time.perf_counter() - start)
-    bare = []
-    for _ in range(5):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", "pass"], check=True)
-        bare.append(time.perf_counter() - start)
-    assert min(times) < min(bare) + 0.15
+    """What help loads is told, not timed: machines are busy."""
+    command = [sys.executable, "-X", "importtime", "-m", "zarr_cdm", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "zarr_cdm.cli" in loaded
+    assert not loaded & {"numpy", "xarray", "netCDF4", "h5py", "numcodecs", "fsspec", "asyncio"}
 
 
 def test_the_reader_of_the_output_may_leave(file: Path) -> None:
