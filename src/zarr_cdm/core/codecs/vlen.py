@@ -21,7 +21,7 @@ import numcodecs
 import numpy as np
 
 from zarr_cdm.core.codecs.base import Buffer, ChunkSpec, Kind, view
-from zarr_cdm.errors import ChunkError, MetadataError, UnsupportedError
+from zarr_cdm.errors import ChunkError, MetadataError, UnsupportedError, ValuesError
 from zarr_cdm.metadata.dtypes import VARIABLE, from_typestr, numpy_dtype, to_typestr
 
 COUNT_BYTES = LENGTH_BYTES = 4
@@ -41,7 +41,12 @@ class VlenUtf8Codec:
         _check_elements("vlen-utf8", str, spec)
 
     def encode(self, array: np.ndarray, spec: ChunkSpec) -> Buffer:
-        return _encode(numcodecs.VLenUTF8(), array)
+        try:
+            return _encode(numcodecs.VLenUTF8(), array)
+        except UnicodeEncodeError as error:
+            raise ValuesError(
+                f"vlen-utf8 holds no text that is not UTF-8: {error.object!r}"
+            ) from error
 
     def decode(self, data: Buffer, spec: ChunkSpec) -> np.ndarray:
         return _decode(numcodecs.VLenUTF8(), data, spec)
