@@ -63,6 +63,7 @@ FUNCTIONS = {
     "nc_inq_format": "i*",
     "nc_inq_grps": "i**",
     "nc_inq_grpname": "i*",
+    "nc_inq_natts": "i*",
     "nc_def_grp": "is*",
     "nc_set_fill": "ii*",
     # dimensions
@@ -85,6 +86,9 @@ FUNCTIONS = {
     # variables
     "nc_inq_varids": "i**",
     "nc_inq_var": "ii*****",
+    "nc_inq_varname": "ii*",
+    "nc_inq_varnatts": "ii*",
+    "nc_inq_vartype": "ii*",
     "nc_inq_var_chunking": "ii**",
     "nc_inq_var_endian": "ii*",
     "nc_inq_var_fill": "ii**",
@@ -96,6 +100,7 @@ FUNCTIONS = {
     "nc_def_var_endian": "iii",
     "nc_def_var_fill": "iii*",
     "nc_def_var_filter": "iiiz*",
+    "nc_def_var_deflate": "iiiii",
     "nc_def_var_fletcher32": "iii",
     "nc_get_vara": "ii***",
     "nc_get_vars": "ii****",
@@ -108,6 +113,7 @@ FUNCTIONS = {
     # memory that netCDF-C has made
     "nc_reclaim_data": "ii*z",
 }
+_NUMBERS = frozenset((Int, Size))
 _KINDS = {"s": ctypes.c_char_p, "i": Int, "z": Size, "*": Pointer}
 
 
@@ -139,7 +145,7 @@ def call(name: str, *arguments: Any) -> None:
         This netCDF-C has no such function.
     """
     status = _declared(name)(
-        *(ctypes.byref(each) if isinstance(each, Int | Size) else each for each in arguments)
+        *[ctypes.byref(each) if type(each) in _NUMBERS else each for each in arguments]
     )
     if status:
         raise FormatError(f"{name}: {_text('nc_strerror', status)}")
