@@ -29,5 +29,7 @@ def name_of(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
+# Listed as broken because netCDF4-python cannot open it: a compound nested in another.
+NESTED = "negative/ref_tst_xplatform2_2.nc"
 REAL_FILES = shared_files("core")
-BROKEN_FILES = shared_files("negative")
+BROKEN_FILES = [path for path in shared_files("negative") if name_of(path) != NESTED]

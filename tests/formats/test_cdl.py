@@ -16,6 +16,7 @@ from zarr_cdm.cdm.model import Dataset, Dimension, Group, Variable
 from zarr_cdm.cdm.types import ATOMIC_TYPES, STRING
 from zarr_cdm.errors import MetadataError, ZarrCdmWarning
 from zarr_cdm.formats import cdl, cdl_data, netcdf
+from zarr_cdm.translate.user_types import without_user_types
 
 SHARED = Path(os.environ.get("ZARR_CDM_SHARED", Path(__file__).parents[3] / "shared")) / "data"
 # What is of a user-defined type has no place in the model yet.
@@ -72,7 +73,7 @@ def test_real_file_is_dumped_as_by_ncdump(name):
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ZarrCdmWarning)
-        dataset = netcdf.NetcdfFormat().read(str(SHARED / name))
+        dataset = without_user_types(netcdf.NetcdfFormat().read(str(SHARED / name)))
     with dataset:  # ncdump 4.9.0 fails on the data of one of the two
         ours = text_of(dataset, Path(name).stem, header=True).splitlines()
     theirs = iter(ncdump(SHARED / name, "-h").splitlines())

@@ -16,9 +16,10 @@ from zarr_cdm.errors import (
     TargetExistsError,
     UnknownNameError,
     UnsupportedError,
+    ValuesError,
     ZarrCdmWarning,
 )
-from zarr_cdm.formats.netcdf import NetcdfArray
+from zarr_cdm.formats.netcdf_arrays import NetcdfArray
 
 
 @pytest.fixture
@@ -82,7 +83,8 @@ def test_a_chain_of_conversions_changes_nothing(
     texts = [zarr_cdm.dump(source).split("\n", 1)[1] for source in sources]
     assert texts[1:] == texts[:1] * 3
     last = zarr_cdm.read(sources[-1])
-    assert last.provenance == {"data_model": "NETCDF4"}
+    assert last.provenance == zarr_cdm.read(file).provenance
+    assert last.provenance["data_model"] == "NETCDF4"
     assert last.dimensions["unused"].size == 7
     assert last.dimensions["t"].unlimited
 
@@ -173,6 +175,19 @@ def test_a_failing_read_names_file_and_variable_and_leaves_nothing(
         zarr_cdm.convert(file, tmp_path / "x.zarr")
     assert (caught.value.source, caught.value.variable) == (str(file), "/t")
     assert [path.name for path in tmp_path.iterdir()] == ["scopes.nc"]
+
+
+def test_a_text_that_is_no_utf8_is_an_error_that_names_it_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "raw.nc"
+    with netCDF4.Dataset(path, "w") as root:
+        root.createDimension("x", 1)
+        root.createVariable("s", str, ("x",))[:] = np.array(["qqqq"], object)
+    path.write_bytes(path.read_bytes().replace(b"qqqq", b"\xffqqq"))
+    with pytest.raises(ValuesError, match=r": /s: vlen-utf8 holds no text .*udcffqqq"):
+        zarr_cdm.convert(path, tmp_path / "x.zarr")
+    assert [path.name for path in tmp_path.iterdir()] == ["raw.nc"]
 
 
 def test_a_store_at_a_url_is_written_and_read_back(file: Path, tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ def file(tmp_path: Path) -> Path:
 
 def test_a_netcdf_file_is_described_by_its_own_storage(file: Path) -> None:
     found = zarr_cdm.info(file)
-    assert found.facts == {"format": "netCDF", "data model": "NETCDF4"}
+    assert (found.facts["format"], found.facts["data model"]) == ("netCDF", "NETCDF4")
+    assert found.facts["nc properties"].startswith("version=2,netcdf=")
     assert found.dimensions == {"/t": 4, "/x": 1000}
     assert found.unlimited == ("/t",)
     assert found.groups == ("/", "/g")

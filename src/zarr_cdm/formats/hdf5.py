@@ -1,8 +1,8 @@
-"""What netCDF4-python cannot tell of a netCDF-4 file, through h5py.
+"""What netCDF-C does not tell of a netCDF-4 file, through h5py.
 
-netCDF4-python gives the same ``str`` for an attribute of type char and for one of type string,
-drops NULs and bytes that are no UTF-8, and finds dimensions by their name alone. The file
-underneath is HDF5 and says all of it.
+How much of a variable is stored: netCDF-C says how long its dimensions are; along unlimited ones,
+less may be there. And what netCDF-C passes over without a word, or takes for something else, since
+HDF5 has more types than netCDF.
 
 Source: "The NetCDF-4 Format",
 https://docs.unidata.ucar.edu/netcdf-c/current/file_format_specifications.html
@@ -11,34 +11,22 @@ https://docs.unidata.ucar.edu/netcdf-c/current/file_format_specifications.html
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 import h5py
-import numpy as np
 
-from zarr_cdm.cdm.attributes import Attribute
-from zarr_cdm.cdm.model import Filter, Storage
-from zarr_cdm.cdm.types import CHAR, STRING
+from zarr_cdm.cdm.model import join
 from zarr_cdm.errors import FormatError
 
-NUMBERS = (h5py.h5t.INTEGER, h5py.h5t.FLOAT)
 # What is put before the name of a variable that is no coordinate of the dimension of its name.
 NON_COORDINATE = "_nc4_non_coord_"
-DIMENSION_LIST = "DIMENSION_LIST"  # for each axis the scales that are attached to it
-
-
-LAYOUTS: dict[int, Literal["contiguous", "compact", "chunked"]] = {
-    h5py.h5d.COMPACT: "compact",
-    h5py.h5d.CONTIGUOUS: "contiguous",
-    h5py.h5d.CHUNKED: "chunked",
-    h5py.h5d.VIRTUAL: "contiguous",
-}
-BYTE_ORDERS: dict[int, Literal["little", "big"]] = {
-    h5py.h5t.ORDER_LE: "little",
-    h5py.h5t.ORDER_BE: "big",
-}
-FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32", 4: "szip", 307: "bzip2"}
-FILTERS |= {32001: "blosc", 32015: "zstd"}
+# netCDF-C's own, which it does not show.
+RESERVED = frozenset(
+    (
+        *("CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST", "_Netcdf4Dimid"),
+        *("_Netcdf4Coordinates", "_NCProperties", "_nc3_strict"),
+    )
+)
 
 
 def is_hdf5(path: str) -> bool:
@@ -71,91 +59,61 @@ class Hdf5File:
 
     def extent(self, group: str, variable: str) -> tuple[int, ...]:
         """Return the stored shape of a variable; netCDF pads it along unlimited dimensions."""
-        shape: tuple[int, ...] = self._object(group, variable).shape
+        shape: tuple[int, ...] = self._dataset(group, variable).shape
         return shape
 
-    def dimensions(self, group: str, variable: str) -> tuple[str, ...] | None:
-        """Return the paths of a variable's dimensions; None where it is one itself, or has none."""
-        owner = self._object(group, variable)
-        if DIMENSION_LIST not in owner.attrs:
-            return None
-        axes = owner.attrs[DIMENSION_LIST]
-        if not all(len(scales) for scales in axes):
-            return None
-        return tuple(h5py.h5r.get_name(scales[0], owner.id).decode() for scales in axes)
+    def datasets(self, group: str) -> set[str]:
+        """Return the names of what may be variables of a group, those of dimensions too."""
+        place = h5py.h5g.open(self._file.id, group.encode())
+        names = {name: name.decode("utf-8", "surrogateescape") for name in place}
+        return {
+            text.removeprefix(NON_COORDINATE)
+            for name, text in names.items()
+            if place.links.get_info(name).type == h5py.h5l.TYPE_HARD
+            and h5py.h5o.get_info(place, name).type == h5py.h5o.TYPE_DATASET
+        }
 
-    def storage(self, group: str, variable: str) -> Storage:
-        """Return how a variable is stored, but for its fill value."""
-        stored = self._object(group, variable).id
-        recipe = stored.get_create_plist()
-        chunked = recipe.get_layout() == h5py.h5d.CHUNKED
-        kind = stored.get_type()
-        number = kind.get_class() in NUMBERS and kind.get_size() > 1
-        return Storage(
-            layout=LAYOUTS[recipe.get_layout()],
-            chunks=recipe.get_chunk() if chunked else None,
-            filters=tuple(_filter(*recipe.get_filter(i)) for i in range(recipe.get_nfilters())),
-            endian=BYTE_ORDERS[kind.get_order()] if number else None,
-            fill_mode="none" if recipe.get_fill_time() == h5py.h5d.FILL_TIME_NEVER else "default",
-        )
+    def attributes(self, group: str, variable: str | None) -> set[str]:
+        """Return the names of all attributes that are not for netCDF-C alone."""
+        names: list[bytes] = []
+        if variable is None:
+            owner = h5py.h5g.open(self._file.id, group.encode())
+        else:
+            owner = self._dataset(group, variable)
+        h5py.h5a.iterate(owner, names.append)
+        return {name.decode("utf-8", "surrogateescape") for name in names} - RESERVED
+
+    def mistaken(self, group: str, variable: str) -> str:
+        """Return what netCDF-C mistakes in the type of a variable; "" if it takes it as it is."""
+        kind = self._dataset(group, variable).get_type()
+        if kind.get_class() == h5py.h5t.STRING:
+            return ""
+        if kind.get_class() in (h5py.h5t.INTEGER, h5py.h5t.FLOAT):
+            return f"is of the HDF5 type {kind.dtype}, which netCDF-C takes for text"
+        return "has texts of one length in a user-defined type" if _has_fixed_text(kind) else ""
 
     def stored_bytes(self, group: str, variable: str) -> int:
-        """Return how many bytes a variable takes; texts lie in a heap and do not count."""
-        return int(self._object(group, variable).id.get_storage_size())
+        """Return how many bytes a variable takes; texts and rows lie in a heap and do not count."""
+        return int(self._dataset(group, variable).get_storage_size())
 
-    def attributes(self, group: str, variable: str | None) -> dict[str, Attribute | None]:
-        """Return the attributes of a group or variable that are not plain numbers.
-
-        Text comes with its exact bytes and as char or string, whichever it is; an attribute of a
-        user-defined type is None.
-        """
-        owner = self._object(group, variable).id
-        found: dict[str, Attribute | None] = {}
-        for number in range(h5py.h5a.get_num_attrs(owner)):
-            attribute = h5py.h5a.open(owner, index=number)
-            kind = attribute.get_type()
-            if kind.get_class() == h5py.h5t.STRING:
-                found[attribute.name.decode()] = _text(attribute, kind)
-            elif kind.get_class() not in NUMBERS:
-                found[attribute.name.decode()] = None
-        return found
-
-    def _object(self, group: str, variable: str | None) -> h5py.HLObject:
+    def _dataset(self, group: str, variable: str) -> h5py.h5d.DatasetID:
+        root = self._file.id
         try:
-            place = self._file[group]
-            if variable is None:
-                return place
-            hidden = NON_COORDINATE + variable
-            return place[hidden if hidden in place else variable]
-        except KeyError as error:  # netCDF4-python reads names of 256 bytes, the most, wrongly
+            hidden = join(group, NON_COORDINATE + variable).encode()
+            place = hidden if root.links.exists(hidden) else join(group, variable).encode()
+            return h5py.h5d.open(root, place)
+        except (KeyError, RuntimeError) as error:
             raise FormatError(
-                f"HDF5 has no {variable or group!r}, of which netCDF4-python speaks",
-                source=self._file.filename,
+                f"HDF5 has no {variable!r}, of which netCDF-C speaks", source=self._file.filename
             ) from error
 
 
-def _text(attribute: h5py.h5a.AttrID, kind: h5py.h5t.TypeStringID) -> Attribute:
-    """Return a text attribute; one of fixed length is char to netCDF-C, all else string."""
-    empty = attribute.get_space().get_simple_extent_type() == h5py.h5s.NULL
-    if kind.is_variable_str():
-        texts = np.empty((0,) if empty else attribute.shape, h5py.string_dtype())
-        if texts.size:
-            attribute.read(texts)
-        return Attribute([_decode(text) for text in texts.ravel()], STRING)
-    if empty:
-        return Attribute("", CHAR)
-    stored = np.empty(attribute.shape, f"S{kind.get_size()}")
-    attribute.read(stored, mtype=kind)
-    if stored.size == 1:
-        return Attribute(_decode(stored.tobytes()), CHAR)
-    return Attribute([_decode(text) for text in stored.ravel()], STRING)
-
-
-def _filter(code: int, flags: int, values: tuple[int, ...], name: bytes) -> Filter:
-    return Filter(
-        FILTERS.get(code) or name.decode("utf-8", "replace"), {"id": code, "values": values}
-    )
-
-
-def _decode(text: bytes | str | None) -> str:
-    return text.decode("utf-8", "surrogateescape") if isinstance(text, bytes) else text or ""
+def _has_fixed_text(kind: h5py.h5t.TypeID) -> bool:
+    """Tell whether a type is, or holds, texts of a length, of which netCDF-C reads one byte."""
+    if kind.get_class() == h5py.h5t.STRING:
+        return not kind.is_variable_str() and kind.get_size() > 1
+    if kind.get_class() == h5py.h5t.COMPOUND:
+        return any(_has_fixed_text(kind.get_member_type(i)) for i in range(kind.get_nmembers()))
+    if kind.get_class() in (h5py.h5t.ARRAY, h5py.h5t.VLEN):
+        return _has_fixed_text(kind.get_super())
+    return False

@@ -20,6 +20,7 @@ from zarr_cdm.formats.zarr import ZarrFormat
 from zarr_cdm.metadata.documents import ZarrVersion
 from zarr_cdm.parallel import blocks
 from zarr_cdm.translate.chunking import chunk_shape, layout_of
+from zarr_cdm.translate.user_types import without_user_types
 
 
 def convert(
@@ -78,7 +79,8 @@ def convert(
     to_target = storage_options if is_remote(place) or not from_url else None
     options = storage_options if from_url else None
     with read(source, options, missing_chunks=missing_chunks) as dataset:
-        chosen = dataset if group is None else only_group(dataset, group)
+        kept = without_user_types(dataset)
+        chosen = kept if group is None else only_group(kept, group)
         try:
             layouts = {
                 path: layout_of(variable, version, _text_bytes(variable, version), dialect)

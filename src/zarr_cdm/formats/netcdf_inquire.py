@@ -1,0 +1,49 @@
+"""Questions to netCDF-C that have a list, a name or a reason for an answer."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+from zarr_cdm.errors import FormatError
+from zarr_cdm.formats.netcdf_c import MAX_NAME, Int, call
+
+
+def ids(function: str, ncid: int, *rest: int) -> list[int]:
+    """Return the numbers by which a group has its groups, dimensions, types or variables."""
+    count = Int()
+    call(function, ncid, count, None, *rest)
+    found = (Int * max(1, count.value))()
+    call(function, ncid, count, found, *rest)
+    return list(found)[: count.value]
+
+
+def name_buffer() -> Any:
+    """Return memory for a name."""
+    return ctypes.create_string_buffer(MAX_NAME + 1)
+
+
+def name(function: str, *arguments: Any) -> str:
+    """Return the name that a function fills into its last argument.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        It is not UTF-8.
+    """
+    found = name_buffer()
+    call(function, *arguments, found)
+    return str(found.value.decode())
+
+
+def groups(ncid: int, path: str = "/") -> list[tuple[int, str]]:
+    """Return the number and the path of a group and of all below it, parents first."""
+    found = [(ncid, path)]
+    for child in ids("nc_inq_grps", ncid):
+        found += groups(child, f"{path.rstrip('/')}/{name('nc_inq_grpname', child)}")
+    return found
+
+
+def reason(error: FormatError) -> str:
+    """Return why something failed, without the name of the function that said so."""
+    return error.message.partition(": ")[2] if error.message.startswith("nc_") else error.message

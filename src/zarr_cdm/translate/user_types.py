@@ -1,0 +1,38 @@
+"""What the doors to come cannot write yet: user-defined types, and what is of them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+from zarr_cdm.cdm.attributes import Attribute
+from zarr_cdm.cdm.model import Dataset, join
+from zarr_cdm.cdm.types import AtomicType, NetcdfType
+from zarr_cdm.errors import ZarrCdmWarning
+
+
+def without_user_types(dataset: Dataset) -> Dataset:
+    """Take all that is of a user-defined type out of ``dataset``, each with a `ZarrCdmWarning`."""
+    for path, group in dataset.walk():
+        group.types = {}
+        group.attributes = _atomic(dataset.source, path, group.attributes)
+        for name, variable in tuple(group.variables.items()):
+            place = join(path, name)
+            if isinstance(variable.type, AtomicType):
+                variable.attributes = _atomic(dataset.source, place, variable.attributes)
+            else:
+                _left_out(dataset.source, place, variable.type)
+                del group.variables[name]
+    return dataset
+
+
+def _atomic(source: str, place: str, attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
+    for name, attribute in attributes.items():
+        if not isinstance(attribute.type, AtomicType):
+            _left_out(source, f"{place}@{name}", attribute.type)
+    return {name: each for name, each in attributes.items() if isinstance(each.type, AtomicType)}
+
+
+def _left_out(source: str, place: str, kind: NetcdfType) -> None:
+    text = f"{source}: {place} is of the user-defined type {kind.name!r} and is left out"
+    warnings.warn(text, ZarrCdmWarning, stacklevel=4)
