@@ -18,9 +18,18 @@ from zarr_cdm.formats.netcdf_c import LOCK, Int, Size, call
 from zarr_cdm.formats.netcdf_file import NetcdfFile
 from zarr_cdm.formats.netcdf_inquire import reason
 from zarr_cdm.formats.netcdf_memory import memory_dtype, values
+from zarr_cdm.formats.netcdf_types import FileTypes, nameless
 
 # Indices that are no further apart than this are read at once, with what is between them.
 GAP = 4
+
+
+class _Found(NamedTuple):
+    """By which numbers netCDF-C knows a variable: of its group, its own, of its type."""
+
+    ncid: int
+    number: int
+    type_id: int
 
 
 class NetcdfArray:
@@ -32,6 +41,10 @@ class NetcdfArray:
         self.shape = shape
         self.kind = kind
         self.dtype = kind.dtype
+        self._found: _Found | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.file, self.path, self.shape, self.kind)
 
     def __getitem__(self, selection: Any) -> np.ndarray:
         """Return the selected values; several integer arrays select independently of each other.
@@ -62,19 +75,31 @@ class NetcdfArray:
             return values(self.kind, memory)
         with LOCK:
             try:
-                place = self.file.place(self.path)
+                found = self._find()
                 for target, runs in _blocks(axes):
                     if [len(run) for run in runs] == shape:
-                        _get(place, runs, memory)
+                        _get(found, runs, memory)
                     else:
                         part = _memory(self.kind, [len(run) for run in runs])
-                        _get(place, runs, part)
+                        _get(found, runs, part)
                         memory[target] = part
             except FormatError as error:
                 raise FormatError(
                     f"cannot be read: {reason(error)}", source=self.file.path, variable=self.path
                 ) from error
-            return taken(place[0], _type_of(place), self.kind, memory)
+            return taken(found.ncid, found.type_id, self.kind, memory)
+
+    def _find(self) -> _Found:
+        """Return where the variable is in the file, which may have changed since it was pickled."""
+        ncid = self.file.ncid  # an error where it has been closed
+        if self._found is None:
+            place, type_id, rank = self.file.place(self.path), Int(), Int()
+            call("nc_inq_var", *place, None, type_id, rank, None, None)
+            kind = FileTypes(ncid)[type_id.value]
+            if rank.value != len(self.shape) or nameless(kind) != nameless(self.kind):
+                raise FormatError("the file has another variable of this name by now")
+            self._found = _Found(*place, type_id.value)
+        return self._found
 
     @property
     def oindex(self) -> NetcdfArray:
@@ -105,15 +130,9 @@ def _memory(kind: NetcdfType, shape: Sequence[int]) -> np.ndarray:
     return new(shape, memory_dtype(kind))
 
 
-def _type_of(place: tuple[int, int]) -> int:
-    found = Int()
-    call("nc_inq_vartype", *place, found)
-    return found.value
-
-
-def _get(place: tuple[int, int], runs: Sequence[range], memory: np.ndarray) -> None:
+def _get(found: _Found, runs: Sequence[range], memory: np.ndarray) -> None:
     """Read one range of each axis into ``memory``, which is as large as they are."""
-    rank = max(1, len(runs))
+    place, rank = (found.ncid, found.number), max(1, len(runs))
     start = (Size * rank)(*[run.start for run in runs])
     count = (Size * rank)(*[len(run) for run in runs])
     if all(run.step == 1 for run in runs):

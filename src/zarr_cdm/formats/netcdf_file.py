@@ -108,9 +108,9 @@ class NetcdfFile:
         Raises
         ------
         FormatError
-            There is none, or the file has been closed.
+            There is none.
         """
-        if self._key is None or self._places is None:
+        if self._places is None:
             self._places = {
                 join(group, name("nc_inq_varname", ncid, number)): (ncid, number)
                 for ncid, group in groups(self.ncid)

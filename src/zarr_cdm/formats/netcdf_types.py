@@ -95,16 +95,15 @@ class FileTypes:
         label, size, base, count, kind = name_buffer(), Size(), Int(), Size(), Int()
         call("nc_inq_user_type", self._ncid, number, label, size, base, count, kind)
         name = label.value.decode()
-        match kind.value:
-            case int(value) if value == OPAQUE_ID:
-                return OpaqueType(name, size.value)
-            case int(value) if value == VLEN_ID:
-                return VlenType(name, self[base.value])
-            case int(value) if value == ENUM_ID:
-                return self._enum(number, name, self[base.value], count.value)
-            case int(value) if value == COMPOUND_ID:
-                fields = tuple(self._field(number, place) for place in range(count.value))
-                return CompoundType(name, fields, size.value)
+        if kind.value == OPAQUE_ID:
+            return OpaqueType(name, size.value)
+        if kind.value == VLEN_ID:
+            return VlenType(name, self[base.value])
+        if kind.value == ENUM_ID:
+            return self._enum(number, name, self[base.value], count.value)
+        if kind.value == COMPOUND_ID:
+            fields = tuple(self._field(number, place) for place in range(count.value))
+            return CompoundType(name, fields, size.value)
         raise FormatError(f"type {name!r} is of no class that netCDF has ({kind.value})")
 
     def _enum(self, number: int, name: str, base: NetcdfType, count: int) -> EnumType:
