@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.formats import raw_netcdf
+from tests import netcdf_c_files
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.model import Dataset, Dimension, Filter, Group, Storage, Variable
 from zarr_cdm.cdm.types import (
@@ -39,7 +39,7 @@ RAW_TEXT = b"a\0\xff\xc3\xa9\0".decode("utf-8", "surrogateescape")  # NULs, and 
 
 def build(folder: Path) -> Path:
     """Write the dataset to a new file in ``folder`` by netCDF-C's own calls; return its path."""
-    return raw_netcdf.write(dataset(), folder / "stress.nc")
+    return netcdf_c_files.write(folder / "stress.nc", dataset())
 
 
 def dataset() -> Dataset:

@@ -17,10 +17,12 @@ import netCDF4
 import numpy as np
 import pytest
 
+from tests import netcdf_c_files
 from tests.data import REAL_FILES, SHARED, name_of, needs_shared
 from tests.datasets import variable_of
-from tests.formats import raw_netcdf, stress
+from tests.formats import stress
 from zarr_cdm.cdm.attributes import Attribute
+from zarr_cdm.cdm.compare import compare
 from zarr_cdm.cdm.lazy import outer
 from zarr_cdm.cdm.model import Dataset, Dimension, Filter, Group, Storage, Variable
 from zarr_cdm.cdm.types import CHAR, STRING, EnumType, NetcdfType, OpaqueType, VlenType, parts_of
@@ -126,6 +128,10 @@ def filled(kind: NetcdfType, storage: Storage) -> np.ndarray:
     return result
 
 
+def test_comparing_finds_no_difference(pair: tuple[Dataset, Dataset]) -> None:
+    assert compare(*pair) == []
+
+
 @pytest.mark.skipif(shutil.which("ncdump") is None, reason="ncdump (netcdf-bin) is not installed")
 def test_ncdump_sees_in_the_stress_file_what_it_is_to_have(path: Path) -> None:
     done = subprocess.run(["ncdump", path], capture_output=True, check=True)
@@ -163,7 +169,7 @@ def one_variable(folder: Path, kind: NetcdfType, values: np.ndarray, **storage: 
         dataset.dimensions[f"d{axis}"] = Dimension(f"d{axis}", size)
     dims = tuple(dataset.dimensions.values())
     dataset.variables["v"] = Variable("v", kind, dims, {}, values, Storage(**storage))
-    return raw_netcdf.write(dataset, folder / "one.nc")
+    return netcdf_c_files.write(folder / "one.nc", dataset)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -211,7 +217,7 @@ def test_data_of_a_user_type_that_nobody_has_written_are_zeros(tmp_path: Path, n
     for place in np.ndindex(3, 5):
         wanted[place] = stress.unwritten(kind)
     wanted[:, :1] = values
-    with opened(raw_netcdf.write(dataset, tmp_path / "short.nc")) as found:
+    with opened(netcdf_c_files.write(tmp_path / "short.nc", dataset)) as found:
         data = found.variables["v"].data
         assert isinstance(data, PaddedArray)
         assert same(kind, data[...], wanted)
@@ -228,7 +234,7 @@ def test_a_short_variable_is_padded_with_its_own_row(tmp_path: Path) -> None:
     chunks = Storage("chunked", (2,))
     dataset.variables["v"] = Variable("v", kind, (far,), attributes, SAMPLES["row"][1:], chunks)
     dataset.variables["w"] = Variable("w", CHAR, (far,), {}, np.full(4, b"a"), chunks)
-    with opened(raw_netcdf.write(dataset, tmp_path / "short.nc")) as found:
+    with opened(netcdf_c_files.write(tmp_path / "short.nc", dataset)) as found:
         variable = found.variables["v"]
         wanted = rows([[], [32767], fill[0], fill[0]], kind)  # type: ignore[arg-type]
         assert same(kind, variable.data[...], wanted)
@@ -246,7 +252,7 @@ def test_an_explicit_fill_value_may_have_texts_and_rows(tmp_path: Path) -> None:
     dataset = Dataset(types=dict(KINDS))
     attributes = {"_FillValue": Attribute(fill, kind)}
     dataset.variables["v"] = Variable("v", kind, (), attributes, fill.reshape(()))
-    with opened(raw_netcdf.write(dataset, tmp_path / "fill.nc")) as found:
+    with opened(netcdf_c_files.write(tmp_path / "fill.nc", dataset)) as found:
         variable = found.variables["v"]
         assert variable.attributes == attributes
         assert same(kind, filled(kind, variable.storage), fill)
@@ -258,7 +264,7 @@ def test_of_two_types_that_are_alike_netcdf_c_knows_the_first(tmp_path: Path) ->
     values = np.array(b"ab", "V2")
     dataset = Dataset(types={"one": one, "other": other})
     dataset.variables["v"] = Variable("v", other, (), {}, values)
-    with opened(raw_netcdf.write(dataset, tmp_path / "alike.nc")) as found:
+    with opened(netcdf_c_files.write(tmp_path / "alike.nc", dataset)) as found:
         assert found.types == dataset.types
         assert found.variables["v"].type is found.types["one"]
         assert same(one, found.variables["v"].data[...], values)
@@ -273,7 +279,7 @@ def test_a_type_of_a_group_behind_is_found(tmp_path: Path) -> None:
     dataset.groups["a"].variables["v"] = Variable("v", kind, (), {}, np.array(1, "i4"))
     rowed = stress.blank(row, 1)
     dataset.groups["a"].variables["w"] = Variable("w", row, (), {}, rowed.reshape(()))
-    with opened(raw_netcdf.write(dataset, tmp_path / "late.nc")) as found:
+    with opened(netcdf_c_files.write(tmp_path / "late.nc", dataset)) as found:
         first, second = found.groups.values()
         assert first.types == {}
         assert list(second.types) == ["late", "row"]

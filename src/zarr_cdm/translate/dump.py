@@ -9,7 +9,6 @@ from typing import Any
 
 from zarr_cdm.formats import cdl
 from zarr_cdm.formats.table import read
-from zarr_cdm.translate.user_types import without_user_types
 
 
 def dump(
@@ -37,4 +36,4 @@ def pieces(
     """Yield the text of `dump` piece by piece, so that it never has to be in memory whole."""
     with read(source, storage_options) as dataset:
         name = PurePath(dataset.source.rstrip("/")).stem
-        yield from cdl.write(without_user_types(dataset), name=name, header=header)
+        yield from cdl.write(dataset, name=name, header=header)

@@ -1,4 +1,4 @@
-"""What the doors to come cannot write yet: user-defined types, and what is of them."""
+"""What our stores cannot hold yet: user-defined types, and what is of them."""
 
 from __future__ import annotations
 
