@@ -139,3 +139,8 @@ def test_in_zarr_v2_the_fill_value_of_the_array_is_the_attribute() -> None:
     assert fill_attribute(document("O", {}, "", 2), np.dtype("O")) == Attribute([""], STRING)
     both = document("i2", {"_FillValue": 3}, np.int16(7), 2)
     assert fill_attribute(both, np.dtype("i2")) == Attribute([3], ATOMIC_TYPES["short"])
+
+
+def test_half_of_a_surrogate_pair_is_no_character() -> None:
+    with pytest.raises(MetadataError):
+        decode("\udc80", np.dtype("S1"))

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import base64
 import struct
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,8 @@ def decode(value: Any, dtype: np.dtype) -> Any:
         if dtype.kind == "f" and len(value) == DOUBLE_BASE64:
             return _from_double(value, dtype)
         if dtype == "S1" and len(value) < BYTE_BASE64:
-            return np.bytes_(value.encode("utf-8")[:1])
+            with suppress(UnicodeEncodeError):  # half of a pair of surrogates is no character
+                return np.bytes_(value.encode("utf-8")[:1])
     return decode_fill(value, zarr_type(dtype))
 
 
