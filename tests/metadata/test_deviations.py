@@ -301,3 +301,13 @@ def test_a_storage_transformer_that_need_not_be_understood_is_kept() -> None:
     transformers = [{"name": "x", "must_understand": False}]
     document = read_v3(storage_transformers=transformers)
     assert v3.write(document)["storage_transformers"] == transformers
+
+
+@pytest.mark.parametrize("compressors", [[], ["gzip"], [{"name": "zstd"}, "blosc"]], ids=str)
+def test_an_array_without_a_codec_that_makes_bytes_has_plain_ones_as_gdal_writes_it(
+    compressors: list[Any],
+) -> None:
+    document = V3 | {"codecs": compressors} if compressors else without(V3, "codecs")
+    with pytest.warns(ZarrCdmWarning, match="no codec of an array makes bytes of it"):
+        found = v3.read(document)
+    assert found == read_v3(codecs=[*V3["codecs"], *compressors])

@@ -34,6 +34,9 @@ ARRAY = COMMON | {
     "storage_transformers",
 }
 OPTIONAL = {"attributes", "dimension_names", "storage_transformers"}
+# GDAL 3.10 writes a compressor alone, and no codecs at all where nothing is compressed.
+PLAIN_BYTES = Extension("bytes", {"endian": "little"})
+COMPRESSORS = {"blosc", "gzip", "zstd"}
 # Codecs of early drafts: their names and what they say of an order.
 OLD_CODECS = {("endian", None), ("transpose", "C"), ("transpose", "F")}
 
@@ -58,7 +61,7 @@ def read(document: Mapping[str, Any]) -> Document:
 
 
 def _read_array(document: Mapping[str, Any]) -> ArrayMetadata:
-    missing = ARRAY - set(document) - OPTIONAL
+    missing = ARRAY - set(document) - OPTIONAL - {"codecs"}
     if missing:
         raise MetadataError(f"an array needs {', '.join(sorted(missing))}")
     for name in OPTIONAL:
@@ -66,15 +69,7 @@ def _read_array(document: Mapping[str, Any]) -> ArrayMetadata:
             lenient(f"{name} is null and not left out")
     shape = read_shape(document["shape"])
     data_type = structs.canonical(Extension.from_json(document["data_type"]))
-    codecs = document["codecs"]
-    if not isinstance(codecs, list) or not codecs:
-        raise MetadataError(f"codecs is {codecs!r}, expected a list that is not empty")
-    current().check("codecs", len(codecs), "the chain of codecs")
-    chain = tuple(Extension.from_json(codec) for codec in codecs)
-    for codec in chain:
-        order = codec.configuration.get("order")
-        if (codec.name, order if isinstance(order, str) else None) in OLD_CODECS:
-            lenient(f"there is a codec {codec.name!r} of an early draft")
+    chain = _codecs(document)
     return ArrayMetadata(
         shape=shape,
         data_type=data_type,
@@ -86,6 +81,23 @@ def _read_array(document: Mapping[str, Any]) -> ArrayMetadata:
         dimension_names=_dimension_names(document.get("dimension_names"), len(shape)),
         members={**_transformers(document), **_other_members(document, ARRAY)},
     )
+
+
+def _codecs(document: Mapping[str, Any]) -> tuple[Extension, ...]:
+    """Return the chain of codecs, with plain bytes at its beginning where it says none."""
+    codecs = document.get("codecs", [PLAIN_BYTES.to_json()])
+    if not isinstance(codecs, list) or not codecs:
+        raise MetadataError(f"codecs is {codecs!r}, expected a list that is not empty")
+    current().check("codecs", len(codecs), "the chain of codecs")
+    chain = tuple(Extension.from_json(codec) for codec in codecs)
+    is_bare = {codec.name for codec in chain} <= COMPRESSORS
+    if is_bare or "codecs" not in document:
+        lenient("no codec of an array makes bytes of it, little-endian ones are taken")
+    for codec in chain:
+        order = codec.configuration.get("order")
+        if (codec.name, order if isinstance(order, str) else None) in OLD_CODECS:
+            lenient(f"there is a codec {codec.name!r} of an early draft")
+    return (PLAIN_BYTES, *chain) if is_bare else chain
 
 
 def _fill_value(value: Any, data_type: Extension, endian: str | None) -> Any:
