@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zarr_cdm.cdm.model import Dataset, Dimension, Group
-from zarr_cdm.dialects.scope import Scope
+from zarr_cdm.dialects.scope import Scope, labels
 from zarr_cdm.errors import ZarrCdmWarning
 
 
@@ -91,3 +91,14 @@ def test_arrays_that_disagree_get_a_dimension_each() -> None:
     assert scope.at("/", "/time", 3, unlimited=True) is time
     with pytest.warns(ZarrCdmWarning, match="two lengths, 3 and 5"):
         assert scope.at("/", "/time", 5, unlimited=True).name == "time_5"
+
+
+def test_axes_without_names_share_one_for_each_length() -> None:
+    assert labels((), ()) == []
+    assert labels((None, None), (2, 3)) == ["_Anonymous_Dim_2", "_Anonymous_Dim_3"]
+    assert labels((None, "x", None, ""), (3, 3, 3, 3)) == [
+        "_Anonymous_Dim_3",
+        "x",
+        "_Anonymous_Dim_3_2",
+        "_Anonymous_Dim_3_3",
+    ]

@@ -29,7 +29,7 @@ from zarr_cdm.dialects.base import Layout, OpenArray
 from zarr_cdm.dialects.dimension_names import names_of
 from zarr_cdm.dialects.plain import as_objects, fill_attribute, is_reserved, read_array, write_plain
 from zarr_cdm.dialects.records import Record, as_list, as_object
-from zarr_cdm.dialects.scope import Scope
+from zarr_cdm.dialects.scope import Scope, labels
 from zarr_cdm.dialects.tree import read_tree
 from zarr_cdm.errors import MetadataError, UnsupportedError, ZarrCdmError
 from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata, Node, ZarrVersion
@@ -166,8 +166,8 @@ def _dimensions(
     paths = [str(entry.get("path")) for entry in recorded]
     if [place.rpartition("/")[2] for place in paths] != list(names):
         return tuple(
-            scope.nearest(path, name or f"_Anonymous_Dim_{size}", size)
-            for name, size in zip(names, document.shape, strict=True)
+            scope.nearest(path, name, size)
+            for name, size in zip(labels(names, document.shape), document.shape, strict=True)
         )
     return tuple(
         scope.at(path, place, size, unlimited=entry.get("unlimited") is True)

@@ -17,7 +17,7 @@ from zarr_cdm.cdm.types import CHAR, STRING, AtomicType, any_type
 from zarr_cdm.dialects import fill_value
 from zarr_cdm.dialects.attributes import encodable, inferred, shown
 from zarr_cdm.dialects.base import Layout, OpenArray
-from zarr_cdm.dialects.scope import Scope
+from zarr_cdm.dialects.scope import Scope, labels
 from zarr_cdm.dialects.tree import read_tree
 from zarr_cdm.errors import MetadataError, UnsupportedError, ZarrCdmWarning
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node, ZarrVersion
@@ -74,8 +74,8 @@ def read_array(
         name=name,
         type=BYTES if VARIABLE.get(document.data_type.name) is bytes else any_type(data.dtype),
         dimensions=tuple(
-            scope.nearest(path, label or f"_Anonymous_Dim_{size}", size)
-            for label, size in zip(names, document.shape, strict=True)
+            scope.nearest(path, label, size)
+            for label, size in zip(labels(names, document.shape), document.shape, strict=True)
         ),
         attributes=attributes,
         data=data,

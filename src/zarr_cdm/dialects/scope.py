@@ -16,7 +16,8 @@ Source: CF conventions, section 2.7; netCDF users' guide, "Groups".
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from zarr_cdm.cdm.model import Dataset, Dimension, Group
 from zarr_cdm.errors import ZarrCdmWarning
@@ -85,6 +86,26 @@ class Scope:
     def _use(self, dimension: Dimension) -> Dimension:
         self._used.add(dimension)
         return dimension
+
+
+def labels(names: Sequence[str | None], shape: Sequence[int]) -> list[str]:
+    """Return a name for each axis of an array, of which some may have none.
+
+    Those without share one for each length, netCDF-C's; a second axis of that length in the same
+    array is another dimension.
+
+    >>> labels(("time", None, None), (3, 4, 4))
+    ['time', '_Anonymous_Dim_4', '_Anonymous_Dim_4_2']
+    """
+    found: list[str] = []
+    counts: Counter[int] = Counter()
+    for name, size in zip(names, shape, strict=True):
+        if not name:
+            counts[size] += 1
+            number = f"_{counts[size]}" if counts[size] > 1 else ""
+            name = f"_Anonymous_Dim_{size}{number}"
+        found.append(name)
+    return found
 
 
 def _upwards(path: str) -> Iterator[str]:
