@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from zarr_cdm.cdm.model import ArrayLike, Dataset
+from zarr_cdm.errors import UnsupportedError
 from zarr_cdm.metadata.documents import Node, ZarrVersion
 from zarr_cdm.metadata.extension import Extension
 
@@ -48,3 +49,8 @@ class Dialect(Protocol):
         self, dataset: Dataset, layouts: Mapping[str, Layout], zarr_format: ZarrVersion
     ) -> Node:
         """Return the documents for a dataset; ``layouts`` goes by the paths of the variables."""
+
+
+def read_only(name: str) -> UnsupportedError:
+    """Return the error for a dialect that is read and not written."""
+    return UnsupportedError(f"dialect {name!r} is read only; write 'native', which says all of it")

@@ -14,6 +14,11 @@ DIALECTS = Registry(
     {
         "native": f"{_HERE}.native:NativeDialect",
         "nczarr": f"{_HERE}.nczarr:NczarrDialect",
+        "nz": f"{_HERE}.nz:NzDialect",
+        "ome": f"{_HERE}.ome:OmeDialect",
+        "multiscales": f"{_HERE}.multiscales:MultiscalesDialect",
+        "eopf": f"{_HERE}.eopf:EopfDialect",
+        "gdal": f"{_HERE}.gdal:GdalDialect",
         "dimension_names": f"{_HERE}.dimension_names:DimensionNamesDialect",
         "array_dimensions": f"{_HERE}.array_dimensions:ArrayDimensionsDialect",
     },
@@ -24,6 +29,7 @@ WRITTEN: dict[str, dict[ZarrVersion, str]] = {
     "native": {3: "native", 2: "native"},
     "xarray": {3: "dimension_names", 2: "array_dimensions"},
     "nczarr": {2: "nczarr"},
+    "nz": {3: "nz"},
 }
 
 
