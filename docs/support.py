@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from zarr_cdm.cdm.types import ATOMIC_TYPES
+from zarr_cdm.conventions.table import CONVENTIONS
 from zarr_cdm.core.codecs.numcodecs import ALLOWED, PREFIX
 from zarr_cdm.core.codecs.table import CODECS
 from zarr_cdm.core.grids.table import GRIDS
 from zarr_cdm.core.stores.table import STORES
-from zarr_cdm.dialects.table import DIALECTS
+from zarr_cdm.dialects.table import DIALECTS, WRITTEN
 from zarr_cdm.formats.table import FORMATS
 from zarr_cdm.metadata.dtypes import PLAIN, SIZED, VARIABLE
 from zarr_cdm.metadata.keys import ENCODINGS
@@ -28,6 +29,8 @@ def table() -> str:
         "consolidated metadata": ["inline in zarr.json (v3)", ".zmetadata (v2)"],
         "stores": STORES,
         "dialects": DIALECTS,
+        "dialects written": WRITTEN,
+        "conventions that are checked": CONVENTIONS,
         "formats read": FORMATS,
     }
     lines = ["# What is supported", "", "Made by `python docs/support.py`; do not edit.", ""]

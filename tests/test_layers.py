@@ -68,8 +68,9 @@ MAY_IMPORT = {
         "errors metadata core.stores core.array core.group core.options core.creating core.editing"
     ),
     "dialects": "errors limits registry metadata cdm",
+    "conventions": "errors registry metadata cdm dialects core",
     "formats": "errors limits registry parallel metadata cdm dialects core",
-    "translate": "errors limits registry parallel metadata cdm dialects core formats",
+    "translate": ("errors limits registry parallel metadata cdm dialects core conventions formats"),
     "xarray": "errors limits parallel metadata cdm core formats translate",
     "cli": "errors limits registry cdm formats translate",
     "__main__": "cli",

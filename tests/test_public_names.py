@@ -20,6 +20,7 @@ NAMES = [
     "ZarrCdmWarning",
     "ZarrGroup",
     "compare",
+    "conventions",
     "convert",
     "create_array",
     "create_group",

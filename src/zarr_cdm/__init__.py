@@ -18,6 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from zarr_cdm import conventions as conventions
     from zarr_cdm.cdm.attributes import Attribute as Attribute
     from zarr_cdm.cdm.findings import Finding as Finding
     from zarr_cdm.cdm.model import Dataset as Dataset
@@ -52,6 +53,7 @@ _NAMES = {
     "ZarrCdmWarning": "zarr_cdm.errors",
     "ZarrGroup": "zarr_cdm.core.group",
     "compare": "zarr_cdm.translate.compare",
+    "conventions": "zarr_cdm.conventions",
     "convert": "zarr_cdm.translate.convert",
     "create_array": "zarr_cdm.core.opening",
     "create_group": "zarr_cdm.core.opening",
@@ -73,7 +75,8 @@ except PackageNotFoundError:  # a source tree that is not installed
 def __getattr__(name: str) -> Any:
     if name not in _NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_NAMES[name]), name)
+    module = import_module(_NAMES[name])
+    value = module if _NAMES[name] == f"{__name__}.{name}" else getattr(module, name)
     globals()[name] = value
     return value
 

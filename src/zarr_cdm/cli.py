@@ -82,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     )
     convert.add_argument(
         "--dialect",
-        choices=("native", "xarray", "nczarr"),
+        choices=("native", "xarray", "nczarr", "nz"),
         default="native",
         help="how netCDF's data model is spelled in Zarr; default: native",
     )

@@ -51,8 +51,8 @@ def convert(
         3, or 2 for a dialect that is of Zarr v2.
     dialect
         How what plain Zarr cannot say is written: ``"native"`` (all of it, beside a store for
-        everybody), ``"xarray"`` (not at all) or ``"nczarr"`` (as netCDF-C does it; what it cannot
-        say is refused).
+        everybody), ``"xarray"`` (not at all), ``"nczarr"`` (as netCDF-C does it) or ``"nz"``
+        (NZ-1.0); what one of the last two cannot say is refused.
     group
         Convert this group alone, as the root of the store.
     missing_chunks

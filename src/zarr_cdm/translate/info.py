@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from math import prod
 from typing import Any
 
 from zarr_cdm.cdm.model import Dataset, Variable
-from zarr_cdm.errors import UnsupportedError
+from zarr_cdm.conventions.status import of
+from zarr_cdm.errors import UnsupportedError, ZarrCdmWarning
 from zarr_cdm.formats.table import read
 
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -48,7 +50,14 @@ class VariableInfo:
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """A file or store; ``str`` gives a table."""
+    """A file or store; ``str`` gives a table.
+
+    Attributes
+    ----------
+    conventions
+        Those that a Zarr store declares, each with the number of points in which it does not follow
+        it; `zarr_cdm.conventions.of` lists them.
+    """
 
     source: str
     facts: Mapping[str, str]
@@ -56,6 +65,7 @@ class Info:
     dimensions: Mapping[str, int]
     unlimited: tuple[str, ...]
     variables: tuple[VariableInfo, ...]
+    conventions: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON values, the ratios too."""
@@ -76,7 +86,15 @@ class Info:
             f"  {facts}",
             f"  groups: {len(self.groups)}, variables: {len(self.variables)}{self._total()}",
             f"  dimensions: {sizes or 'none'}",
+            *self._conventions(),
         ]
+
+    def _conventions(self) -> list[str]:
+        told = [
+            f"{name} ({count} finding{'s' * (count > 1)})" if count else name
+            for name, count in self.conventions.items()
+        ]
+        return [f"  conventions: {', '.join(told)}"] if told else []
 
     def _total(self) -> str:
         known = [each for each in self.variables if each.raw_bytes and each.stored_bytes]
@@ -96,7 +114,14 @@ def info(
         As `zarr_cdm.read`.
     """
     with read(source, storage_options) as dataset:
-        return _info(dataset)
+        found = _info(dataset)
+        if "dialect" not in dataset.facts:
+            return found
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ZarrCdmWarning)  # reading has said them
+        statuses = of(source, storage_options=storage_options)
+    told = {name: len(each.findings) for name, each in statuses.items() if each.declared}
+    return replace(found, conventions=told)
 
 
 def _info(dataset: Dataset) -> Info:
