@@ -80,7 +80,7 @@ def _types(place: str, found: Any) -> Iterator[Finding]:
         yield Finding(place, "nz.types", f"expected an object with 'types', found {found!r}")
         return
     for name, kind in types.items():
-        if kind not in TYPES:
+        if not isinstance(kind, str) or kind not in TYPES:
             message = f"the type of {name!r} is {kind!r}, expected a name of Zarr v3"
             yield Finding(place, "nz.types", message)
 
