@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 
+import zarr_cdm
 from tests.datasets import datasets, differences
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.model import Dataset, Dimension, Group, Storage, Variable
@@ -319,3 +321,15 @@ def test_what_changes_no_value_is_a_warning() -> None:
 def test_it_is_stated_for_zarr_v3_only() -> None:
     with pytest.raises(UnsupportedError, match="for Zarr v3 only; this is v2"):
         NzDialect().write(Dataset(), {}, 2)
+
+
+def test_a_file_is_converted_to_nz_and_back(tmp_path: Path) -> None:
+    xarray = pytest.importorskip("xarray")
+    attributes = {"scale_factor": np.float32(0.1), "units": "K"}
+    source = xarray.Dataset({"t": ("x", np.arange(3, dtype="i2"), attributes)})
+    source.to_netcdf(tmp_path / "t.nc")
+    zarr_cdm.convert(tmp_path / "t.nc", tmp_path / "t.zarr", dialect="nz")
+    assert zarr_cdm.info(tmp_path / "t.zarr").conventions["nz"] == 0
+    with zarr_cdm.read(tmp_path / "t.nc") as before, zarr_cdm.read(tmp_path / "t.zarr") as after:
+        assert after.facts["dialect"] == "nz"
+        assert zarr_cdm.compare(before, after) == []
