@@ -28,6 +28,7 @@ CALLS = Registry(
     {
         "compare": "zarr_cdm.translate.compare:compare",
         "convert": "zarr_cdm.translate.convert:convert",
+        "is_netcdf": "zarr_cdm.formats.table:is_netcdf",
         "info": "zarr_cdm.translate.info:info",
         "pieces": "zarr_cdm.translate.dump:pieces",
         "version_of": "zarr_cdm.dialects.table:version_of",
@@ -74,9 +75,13 @@ def parser() -> argparse.ArgumentParser:
     )
     verbs = top.add_subparsers(required=True, metavar="VERB")
 
-    convert = _verb(verbs, "convert", _convert, "write a netCDF file or a store as a Zarr store")
+    convert = _verb(verbs, "convert", _convert, "write a netCDF file or a store as the other")
     convert.add_argument("source", metavar="SOURCE", help="a netCDF file, or a Zarr store")
-    convert.add_argument("target", metavar="TARGET", help="path or URL of the new store")
+    convert.add_argument(
+        "target",
+        metavar="TARGET",
+        help="path or URL of the new store, or path of the new netCDF file: .nc, .nc4, .cdf",
+    )
     convert.add_argument(
         "--zarr-format", type=int, choices=(2, 3), help="default: 3, or 2 for nczarr"
     )
@@ -85,6 +90,13 @@ def parser() -> argparse.ArgumentParser:
         choices=("native", "xarray", "nczarr", "nz"),
         default="native",
         help="how netCDF's data model is spelled in Zarr; default: native",
+    )
+    convert.add_argument(
+        "--data-model",
+        metavar="NAME",
+        help="write netCDF of this model: NETCDF4, NETCDF4_CLASSIC, NETCDF3_CLASSIC, "
+        "NETCDF3_64BIT_OFFSET or NETCDF3_64BIT_DATA; default for a netCDF file: the model of the "
+        "file where the data first came from, else NETCDF4",
     )
     convert.add_argument("--group", help="convert this group alone")
     convert.add_argument(
@@ -174,6 +186,7 @@ def _convert(given: argparse.Namespace, notes: list[str]) -> int:
         given.target,
         zarr_format=given.zarr_format,
         dialect=given.dialect,
+        data_model=given.data_model,
         group=given.group,
         missing_chunks=given.missing_chunks,
         storage_options=dict(given.storage_option) or None,
@@ -181,8 +194,9 @@ def _convert(given: argparse.Namespace, notes: list[str]) -> int:
     if given.json:
         _print_json({"source": given.source, "target": given.target, "warnings": notes})
     else:
+        netcdf = given.data_model or (CALLS["is_netcdf"](given.target) and "netCDF")
         version = CALLS["version_of"](given.dialect, given.zarr_format)
-        print(f"wrote {given.target} (Zarr v{version})")
+        print(f"wrote {given.target} ({netcdf or f'Zarr v{version}'})")
     return DONE
 
 

@@ -22,8 +22,8 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Any, TypeAlias
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from typing import Any, TypeAlias, TypeVar
 
 from zarr_cdm.core.stores.base import Buffer, OneFile, Store
 from zarr_cdm.core.stores.local import LocalStore
@@ -36,7 +36,8 @@ from zarr_cdm.errors import NodeNotFoundError, StoreError, TargetExistsError
 _IN_THE_WAY = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR}
 _JOURNAL = "-journal"  # what SQLite keeps beside a database that it writes
 
-Build: TypeAlias = Callable[[str], AbstractContextManager[Store]]
+Built = TypeVar("Built")
+Build: TypeAlias = Callable[[str], AbstractContextManager[Built]]
 
 
 def staged(
@@ -59,6 +60,19 @@ def staged(
     return _staged(store)
 
 
+def staged_file(path: str) -> AbstractContextManager[str]:
+    """Return a context with the path of a file to make, that is at ``path`` after a clean exit.
+
+    Raises
+    ------
+    TargetExistsError
+        There is something at ``path`` already.
+    """
+    if os.path.lexists(path):
+        raise _taken(path)
+    return _beside(os.path.abspath(path), nullcontext, _move_file)
+
+
 def _staged(store: Store) -> AbstractContextManager[Store]:
     if isinstance(store, LocalStore):
         return _beside(store.root, _new_directory, os.rename)
@@ -74,15 +88,15 @@ def _of_version(staging: AbstractContextManager[Store], zarr_format: int) -> Ite
 
 
 @contextmanager
-def _beside(root: str, build: Build, move: Callable[[str, str], None]) -> Iterator[Store]:
+def _beside(root: str, build: Build[Built], move: Callable[[str, str], None]) -> Iterator[Built]:
     staging = f"{root}.partial-{secrets.token_hex(4)}"
     building = build(staging)
     parent = os.path.dirname(root)
     if not os.path.isdir(parent):
         raise NodeNotFoundError(f"no directory {parent}; create it first", source=root)
     try:
-        with building as store:
-            yield store
+        with building as built:
+            yield built
         _move(staging, root, move)
     finally:
         _remove(staging)  # not there any more if all went well

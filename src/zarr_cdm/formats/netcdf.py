@@ -19,6 +19,7 @@ from zarr_cdm.formats.hdf5 import Hdf5File, is_hdf5
 from zarr_cdm.formats.netcdf_c import LOCK
 from zarr_cdm.formats.netcdf_file import NetcdfFile
 from zarr_cdm.formats.netcdf_groups import fill
+from zarr_cdm.formats.netcdf_write import write
 
 CLASSIC_MAGIC = b"CDF"
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -60,6 +61,16 @@ class NetcdfFormat:
             return _read(target, None)
         with Hdf5File(target) as file:
             return _read(target, file)
+
+    def write(
+        self,
+        dataset: Dataset,
+        target: str,
+        data_model: str | None = None,
+        storage_options: StorageOptions | None = None,
+    ) -> None:
+        """Write a dataset to a new netCDF file on this machine; see `netcdf_write.write`."""
+        write(dataset, target, data_model, storage_options)
 
 
 def _magic(target: str) -> bytes:

@@ -50,8 +50,8 @@ ATOMIC_IDS = {
 }
 
 
-# The parameters of each function that is used: s a text, i an int, z a size_t, * an address (of an
-# array, or of a number that the function fills in; None is NULL).
+# The parameters of each function that is used: s a text, i an int, z a size_t, f a float, * an
+# address (of an array, or of a number that the function fills in; None is NULL).
 FUNCTIONS = {
     # files and groups
     "nc_open": "si*",
@@ -60,6 +60,7 @@ FUNCTIONS = {
     "nc_abort": "i",
     "nc_sync": "i",
     "nc_enddef": "i",
+    "nc_redef": "i",
     "nc_inq_format": "i*",
     "nc_inq_grps": "i**",
     "nc_inq_grpname": "i*",
@@ -102,6 +103,8 @@ FUNCTIONS = {
     "nc_def_var_filter": "iiiz*",
     "nc_def_var_deflate": "iiiii",
     "nc_def_var_fletcher32": "iii",
+    "nc_inq_filter_avail": "ii",
+    "nc_set_var_chunk_cache": "iizzf",
     "nc_get_vara": "ii***",
     "nc_get_vars": "ii****",
     "nc_put_vara": "ii***",
@@ -110,11 +113,12 @@ FUNCTIONS = {
     "nc_inq_att": "iis**",
     "nc_get_att": "iis*",
     "nc_put_att": "iisiz*",
+    "nc_rename_att": "iiss",
     # memory that netCDF-C has made
     "nc_reclaim_data": "ii*z",
 }
 _NUMBERS = frozenset((Int, Size))
-_KINDS = {"s": ctypes.c_char_p, "i": Int, "z": Size, "*": Pointer}
+_KINDS = {"s": ctypes.c_char_p, "i": Int, "z": Size, "f": ctypes.c_float, "*": Pointer}
 
 
 class Vlen(ctypes.Structure):

@@ -21,6 +21,11 @@ FORMATS = Registry(
 NETCDF_SUFFIXES = (".nc", ".nc4", ".cdf", ".netcdf")
 
 
+def is_netcdf(target: str) -> bool:
+    """Tell whether the name of a file says that it is netCDF."""
+    return target.lower().endswith(NETCDF_SUFFIXES)
+
+
 def pick(target: str) -> tuple[str, Format]:
     """Return the name of the format of what lies at ``target``, and its door.
 
@@ -33,7 +38,7 @@ def pick(target: str) -> tuple[str, Format]:
     UnsupportedError
         It is a netCDF file at a URL.
     """
-    if is_remote(target) and target.lower().endswith(NETCDF_SUFFIXES):
+    if is_remote(target) and is_netcdf(target):
         raise UnsupportedError(
             "netCDF files are read from this machine only; copy it here first",
             source=open_store(target).url,

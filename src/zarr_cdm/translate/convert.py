@@ -15,7 +15,7 @@ from zarr_cdm.core.options import MissingChunks
 from zarr_cdm.core.stores.table import is_remote
 from zarr_cdm.dialects.table import version_of
 from zarr_cdm.errors import NodeNotFoundError, ZarrCdmError
-from zarr_cdm.formats.table import read
+from zarr_cdm.formats.table import FORMATS, is_netcdf, read
 from zarr_cdm.formats.zarr import ZarrFormat
 from zarr_cdm.metadata.documents import ZarrVersion
 from zarr_cdm.parallel import blocks
@@ -29,30 +29,36 @@ def convert(
     *,
     zarr_format: ZarrVersion | None = None,
     dialect: str = "native",
+    data_model: str | None = None,
     group: str | None = None,
     missing_chunks: MissingChunks = "fill",
     storage_options: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a netCDF file, or a Zarr store, to a new Zarr store.
+    """Write a netCDF file, or a Zarr store, to a new store or file.
 
     Values, attribute types, dimensions (unlimited, unused and scoped ones too), groups, fill values
-    and the order of all of them are kept. Variables of user-defined types are left out, each with
-    a `ZarrCdmWarning`.
+    and the order of all of them are kept. Variables of user-defined types are left out of stores,
+    each with a `ZarrCdmWarning`.
 
     Parameters
     ----------
     source
         A netCDF file or a Zarr store.
     target
-        Path or URL of the store. Nothing may be there yet. A local store appears when it is whole,
-        one at a URL opens when its last document is written; after an error nothing is left.
+        Path or URL of the store, or path of the file: what ends in .nc, .nc4, .cdf or .netcdf is
+        netCDF. Nothing may be there yet. A local store or file appears when it is whole, one at a
+        URL opens when its last document is written; after an error nothing is left.
     zarr_format
-        3 (Blosc and crc32c, one consolidated document) or 2 (readable by netCDF-C too). By default
-        3, or 2 for a dialect that is of Zarr v2.
+        Of a store: 3 (Blosc and crc32c, one consolidated document) or 2 (readable by netCDF-C too).
+        By default 3, or 2 for a dialect that is of Zarr v2.
     dialect
-        How what plain Zarr cannot say is written: ``"native"`` (all of it, beside a store for
-        everybody), ``"xarray"`` (not at all), ``"nczarr"`` (as netCDF-C does it) or ``"nz"``
-        (NZ-1.0); what one of the last two cannot say is refused.
+        Of a store: how what plain Zarr cannot say is written: ``"native"`` (all of it, beside a
+        store for everybody), ``"xarray"`` (not at all), ``"nczarr"`` (as netCDF-C does it) or
+        ``"nz"`` (NZ-1.0); what one of the last two cannot say is refused.
+    data_model
+        Of a netCDF file, whatever its name: ``NETCDF4``, ``NETCDF4_CLASSIC``, ``NETCDF3_CLASSIC``,
+        ``NETCDF3_64BIT_OFFSET`` or ``NETCDF3_64BIT_DATA``. None: that of the file where the data
+        first came from, else ``NETCDF4``.
     group
         Convert this group alone, as the root of the store.
     missing_chunks
@@ -70,10 +76,12 @@ def convert(
     TargetExistsError
         There is something at the target.
     UnsupportedError
-        The dialect cannot say something of the source; the message lists it. Nothing is written.
+        The target cannot hold something of the source; the message lists all of it. Nothing is
+        written.
     """
     version = version_of(dialect, zarr_format)
     place = os.fspath(target)
+    netcdf = data_model is not None or is_netcdf(place)
     from_url = is_remote(os.fspath(source))
     # A local target refuses options, so that a mistaken one does not pass unseen.
     to_target = storage_options if is_remote(place) or not from_url else None
@@ -82,6 +90,9 @@ def convert(
         kept = without_user_types(dataset)
         chosen = kept if group is None else only_group(kept, group)
         try:
+            if netcdf:
+                FORMATS["netcdf"]().write(chosen, place, data_model, to_target)
+                return
             layouts = {
                 path: layout_of(variable, version, _text_bytes(variable, version), dialect)
                 for path, variable in chosen.all_variables()
