@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zarr_cdm import parallel
-from zarr_cdm.parallel import BLOCK_BYTES, blocks, copy, run
+from zarr_cdm.parallel import BLOCK_BYTES, blocks, copy, copy_in_order, run
 
 
 @given(count=st.integers(0, 300), most=st.integers(1, 50))
@@ -159,3 +159,39 @@ def test_copy_copies_every_block() -> None:
     target = np.zeros_like(source)
     copy(source, target, list(blocks(source.shape, (7, 9), 8 * 1000)))
     assert np.array_equal(source, target)
+
+
+class Ordered:
+    """A target that remembers in which order it was written."""
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.fails_at: int | None = None
+
+    def __setitem__(self, region: tuple[slice, ...], values: np.ndarray) -> None:
+        if region[0].start == self.fails_at:
+            raise ValueError("full")
+        self.starts.append(region[0].start)
+
+
+class Slow:
+    """A source of which the first parts take longest."""
+
+    def __getitem__(self, region: tuple[slice, ...]) -> np.ndarray:
+        time.sleep(0.002 * (region[0].start < 4))
+        return np.zeros(1)
+
+
+def test_copy_in_order_writes_one_block_after_the_other() -> None:
+    target = Ordered()
+    copy_in_order(Slow(), target, [(slice(i, i + 1),) for i in range(50)])
+    assert target.starts == list(range(50))
+
+
+@pytest.mark.parametrize("at", [0, 1, 7, 49])
+def test_copy_in_order_ends_at_the_first_error(at: int) -> None:
+    target = Ordered()
+    target.fails_at = at
+    with pytest.raises(ValueError, match="full"):
+        copy_in_order(Slow(), target, [(slice(i, i + 1),) for i in range(50)])
+    assert target.starts == list(range(at))

@@ -14,6 +14,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from math import ceil, prod
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -174,3 +175,51 @@ def copy(source: Any, target: Any, regions: Sequence[Block]) -> None:
             target[region] = source[region]
 
     run(work, regions, helping=False)
+
+
+def copy_in_order(source: Any, target: Any, regions: Sequence[Block]) -> None:
+    """Copy regions as `copy`; they are read several at once, but written one after the other.
+
+    For a target whose bytes depend on the order in which it is written.
+    """
+    turns = _Turns()
+
+    def work(batch: Sequence[tuple[int, Block]]) -> None:
+        for number, region in batch:
+            with turns.giving_up():
+                values = source[region]
+                with turns.turn(number):
+                    target[region] = values
+
+    run(work, list(enumerate(regions)), helping=False)
+
+
+class _Turns:
+    """Turns, taken by number; all that wait give up when one that has a turn to come fails."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._next = 0
+        self._error: BaseException | None = None
+
+    @contextmanager
+    def turn(self, number: int) -> Iterator[None]:
+        """Wait for a turn, and give it to the next at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._next == number or self._error)
+            if self._error is not None:
+                raise self._error
+            yield
+            self._next += 1
+            self._changed.notify_all()
+
+    @contextmanager
+    def giving_up(self) -> Iterator[None]:
+        """Let nobody wait for what has failed."""
+        try:
+            yield
+        except BaseException as error:
+            with self._changed:
+                self._error = self._error or error
+                self._changed.notify_all()
+            raise

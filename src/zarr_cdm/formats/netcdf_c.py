@@ -56,6 +56,7 @@ FUNCTIONS = {
     # files and groups
     "nc_open": "si*",
     "nc_create": "si*",
+    "nc_set_default_format": "i*",
     "nc_close": "i",
     "nc_abort": "i",
     "nc_sync": "i",

@@ -30,9 +30,10 @@ from zarr_cdm.formats.netcdf_write_memory import Memory
 from zarr_cdm.formats.netcdf_write_models import DATA_MODELS, DataModel
 from zarr_cdm.formats.netcdf_write_storage import CHUNKED
 from zarr_cdm.formats.netcdf_write_survey import Survey
-from zarr_cdm.parallel import BLOCK_BYTES, Block, blocks, copy
+from zarr_cdm.parallel import BLOCK_BYTES, Block, blocks, copy_in_order
 
 NOFILL = 0x100
+CLASSIC = 1
 MOST_BYTES = 4 * BLOCK_BYTES  # of a block that is made of whole chunks of the source, too
 
 
@@ -120,17 +121,31 @@ def _heed(findings: list[Finding], model: DataModel) -> None:
 @contextmanager
 def _created(path: str, model: DataModel) -> Iterator[int]:
     """Give a new file, in define mode; it is closed at a clean exit and dropped at any other."""
-    made = Int()
-    with LOCK:
-        call("nc_create", path.encode("utf-8", "surrogateescape"), model.mode | NOCLOBBER, made)
+    made = _create(path.encode("utf-8", "surrogateescape"), model)
     try:
-        yield made.value
+        yield made
     except BaseException:
         with LOCK, suppress(ZarrCdmError):
-            call("nc_abort", made.value)
+            call("nc_abort", made)
         raise
     with LOCK:
-        call("nc_close", made.value)
+        call("nc_close", made)
+
+
+def _create(path: bytes, model: DataModel) -> int:
+    """Return the id of a new file.
+
+    A mode without any flag means netCDF-C's default format, which is whatever netCDF4-python has
+    last created.
+    """
+    made, before = Int(), Int()
+    with LOCK:
+        call("nc_set_default_format", CLASSIC, before)
+        try:
+            call("nc_create", path, model.mode | NOCLOBBER, made)
+        finally:
+            call("nc_set_default_format", before.value, Int())
+    return made.value
 
 
 def _define(file: int, survey: Survey, model: DataModel) -> Ids:
@@ -194,7 +209,7 @@ def _write_data(variable: Variable, target: NetcdfTarget) -> None:
         return
     size = item_bytes(variable.type.dtype)
     chunks = _unit(variable, target.chunks(len(variable.shape)), size)
-    copy(variable.data, target, list(blocks(variable.shape, chunks, size)))
+    copy_in_order(variable.data, target, list(blocks(variable.shape, chunks, size)))
 
 
 def _unit(variable: Variable, chunks: tuple[int, ...] | None, size: int) -> tuple[int, ...]:

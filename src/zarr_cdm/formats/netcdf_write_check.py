@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
+import numpy as np
+
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.findings import Finding
 from zarr_cdm.cdm.model import Group, Variable, join
-from zarr_cdm.cdm.types import NetcdfType
+from zarr_cdm.cdm.types import STRING, CompoundType, NetcdfType, VlenType
 from zarr_cdm.errors import ValuesError
 from zarr_cdm.formats.netcdf_write_memory import Memory
 from zarr_cdm.formats.netcdf_write_models import DataModel
@@ -133,6 +135,23 @@ def _value(place: str, attribute: Attribute) -> Iterator[Finding]:
         Memory.of(attribute)
     except ValuesError as error:
         yield Finding(place, "attribute.value", error.message)
+        return
+    if isinstance(attribute.value, np.ndarray) and _has_null_in_row(
+        attribute.type, attribute.value
+    ):
+        message = "has a NULL in a row of texts, at which netCDF-C crashes in attributes"
+        yield Finding(place, "attribute.value", message)
+
+
+def _has_null_in_row(kind: NetcdfType, values: np.ndarray) -> bool:
+    if isinstance(kind, CompoundType):
+        return any(_has_null_in_row(part.type, values[part.name]) for part in kind.fields)
+    if not isinstance(kind, VlenType):
+        return False
+    rows = values.ravel().tolist()
+    if kind.base is STRING:
+        return any(None in row.tolist() for row in rows)
+    return any(_has_null_in_row(kind.base, row) for row in rows)
 
 
 def _variable(

@@ -39,7 +39,15 @@ IDS = {
 # How many of a filter's stored parameters are the user's; the rest HDF5 adds itself.
 OWN_PARAMETERS = {SHUFFLE: 0, FLETCHER32: 0, SZIP: 2, NBIT: 0, SCALE_OFFSET: 2}
 SZIP_CODING = 4 | 32  # entropy coding, nearest neighbour: the bits that netCDF-C takes
-BLOSC_PARAMETERS = 7  # the plugin crashes where it gets fewer
+INTEGERS_WHOLE = [2, 0]  # parameters of scale-offset, where it keeps all bits
+# Filters that are never set, and why.
+LOSSY = "would change the values once more"
+REFUSED = {
+    BLOSC: "fails, in netCDF-C's plugin, at data that cannot be compressed",
+    32013: LOSSY,  # ZFP
+    32017: LOSSY,  # SZ
+    32024: LOSSY,  # SZ3
+}
 
 
 def define_storage(owner: int, number: int, path: str, variable: Variable) -> None:
@@ -110,7 +118,7 @@ def _parameters(given: Filter) -> tuple[int, np.ndarray]:
     Raises
     ------
     LookupError
-        Nobody knows them.
+        They are not known, or the filter does harm.
     """
     code = given.configuration.get("id", IDS.get(given.name))
     if not isinstance(code, int):
@@ -122,10 +130,10 @@ def _parameters(given: Filter) -> tuple[int, np.ndarray]:
     values = list(values)[: OWN_PARAMETERS.get(code)]
     if code == SZIP and values:
         values[0] &= SZIP_CODING
-    if (code == BLOSC and len(values) < BLOSC_PARAMETERS) or (
-        code in (DEFLATE, SZIP, BZIP2, ZSTD) and not values
-    ):
+    if code in (DEFLATE, SZIP, BZIP2, ZSTD) and not values:
         raise LookupError("its parameters are not known")
+    if code in REFUSED or (code == SCALE_OFFSET and values != INTEGERS_WHOLE):
+        raise LookupError(f"it {REFUSED.get(code, LOSSY)}")
     return code, np.array(values, np.uintc)
 
 
