@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -73,10 +72,10 @@ def add(
     return found
 
 
-def ncdump(path: Path, *options: str) -> str:
-    """Return a file as ncdump prints it, but for what it says of who wrote it, and how."""
-    done = subprocess.run(["ncdump", "-n", "x", *options, path], capture_output=True, check=True)
-    return re.sub(r"\t+:_(NCProperties|SuperblockVersion) = .*;\n", "", done.stdout.decode())
+def ncdump(path: Path) -> str:
+    """Return a file as ncdump prints it; it fails (in 4.9.0) at an enum without a member for 0."""
+    done = subprocess.run(["ncdump", "-n", "x", path], capture_output=True, check=False)
+    return f"{done.stdout.decode()}{done.returncode}"
 
 
 @cache
@@ -561,7 +560,7 @@ def test_ncdump_prints_what_was_put_in(tmp_path: Path) -> None:
         " c = _, clear ;\n\n"
         ' p = {1, "°C"} ;\n\n'
         " r = {clear, cumulus}, {} ;\n"
-        "}\n"
+        "}\n0"
     )
 
 
