@@ -6,6 +6,7 @@ is defined (`netcdf_write_define`), and the data go over block by block.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -32,8 +33,8 @@ from zarr_cdm.formats.netcdf_write_storage import CHUNKED
 from zarr_cdm.formats.netcdf_write_survey import Survey
 from zarr_cdm.parallel import BLOCK_BYTES, Block, blocks, copy_in_order
 
-NOFILL = 0x100
-CLASSIC = 1
+NOFILL = 0x100  # of nc_set_fill
+CLASSIC = 1  # of nc_set_default_format
 MOST_BYTES = 4 * BLOCK_BYTES  # of a block that is made of whole chunks of the source, too
 
 
@@ -76,7 +77,7 @@ def write(
         model = model_of(dataset, data_model)
     survey = Survey(dataset)
     with staged_file(target) as path, _about(source=target):
-        _heed(check(survey, model), model)
+        _heed(survey, model)
         with _created(path, model) as file:
             with LOCK:
                 ids = _define(file, survey, model)
@@ -108,20 +109,27 @@ def model_of(dataset: Dataset, data_model: str | None) -> DataModel:
     return DATA_MODELS[data_model]
 
 
-def _heed(findings: list[Finding], model: DataModel) -> None:
+def _heed(survey: Survey, model: DataModel) -> None:
     """Warn of what is harmless; raise where there is anything else."""
-    refused = [finding for finding in findings if finding.rule not in HARMLESS]
+    findings = check(survey, model)
+    refused = _refused(findings)
     if refused:
         places = "; ".join(f"{finding.place}: {finding.message}" for finding in refused)
-        raise UnsupportedError(f"a file of {model.name} cannot hold {places}")
+        largest = DATA_MODELS["NETCDF4"]
+        hint = "" if _refused(check(survey, largest)) else f"; data_model={largest.name!r} can"
+        raise UnsupportedError(f"a file of {model.name} cannot hold {places}{hint}")
     for finding in findings:
         warnings.warn(f"{finding.place}: {finding.message}", ZarrCdmWarning, stacklevel=4)
+
+
+def _refused(findings: list[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.rule not in HARMLESS]
 
 
 @contextmanager
 def _created(path: str, model: DataModel) -> Iterator[int]:
     """Give a new file, in define mode; it is closed at a clean exit and dropped at any other."""
-    made = _create(path.encode("utf-8", "surrogateescape"), model)
+    made = _create(os.fsencode(path), model)
     try:
         yield made
     except BaseException:
@@ -176,7 +184,7 @@ class NetcdfTarget:
         Raises
         ------
         ValuesError
-                They are none of the type.
+            They are none of the type.
         """
         start = np.array([part.start for part in region], np.uintp)
         count = np.array([part.stop - part.start for part in region], np.uintp)
@@ -217,16 +225,16 @@ def _unit(variable: Variable, chunks: tuple[int, ...] | None, size: int) -> tupl
 
     A chunk of the source is decoded for each block that touches it.
     """
-    given: Any = getattr(variable.data, "shards", None) or getattr(variable.data, "chunks", None)
-    whole = given is not None and all(isinstance(length, int) for length in given)
-    if chunks is None:
-        chunks = tuple(1 for _ in variable.shape)
-        if not whole:
-            return chunk_shape(variable.shape, size)
-    if not whole:
-        return chunks
-    both = tuple(-(-max(pair) // pair[0]) * pair[0] for pair in zip(chunks, given, strict=True))
-    return both if prod(both) * size <= MOST_BYTES else chunks
+    own = chunks or (1,) * len(variable.shape)
+    for name in ("shards", "chunks"):
+        given: Any = getattr(variable.data, name, None) or ()
+        if len(given) == len(own) and all(isinstance(length, int) for length in given):
+            both = tuple(
+                -(-max(pair) // pair[0]) * pair[0] for pair in zip(own, given, strict=True)
+            )
+            if prod(both) * size <= MOST_BYTES:
+                return both
+    return chunks or chunk_shape(variable.shape, size)
 
 
 def _lengthen(path: str, survey: Survey, model: DataModel) -> None:
