@@ -16,7 +16,10 @@ import pytest
 
 import zarr_cdm
 from tests.data import REAL_FILES, name_of, needs_shared
+from tests.formats import raw_reading, stress
+from tests.formats.raw_reading import assert_alike
 from tests.formats.test_netcdf_write import ncdump, needs_ncdump, original
+from zarr_cdm.cdm.findings import Finding
 from zarr_cdm.cli import main
 from zarr_cdm.errors import ChunkError, FormatError, TargetExistsError, UnsupportedError
 from zarr_cdm.formats import netcdf_write
@@ -47,6 +50,12 @@ def store(file: Path, tmp_path: Path) -> Path:
     return tmp_path / "in.zarr"
 
 
+def differences(one: Path, other: Path) -> list[Finding]:
+    """Return in what two files differ, their storage too, but for which netCDF-C wrote them."""
+    found = zarr_cdm.compare(one, other, storage=True)
+    return [finding for finding in found if finding.rule != "provenance"]
+
+
 OF_USER_TYPES = ["ref_tst_compounds.nc", "ref_tst_irish_rover.nc"]
 NOT_YET = pytest.mark.xfail(reason="stores of ours do not hold user-defined types yet")
 
@@ -67,7 +76,14 @@ def test_a_real_file_comes_back_from_zarr_as_it_was(
     zarr_cdm.convert(path, tmp_path / "x.zarr", zarr_format=zarr_format)
     zarr_cdm.convert(tmp_path / "x.zarr", tmp_path / "x.nc")
     assert ncdump(tmp_path / "x.nc") == original(path)
-    assert zarr_cdm.compare(path, tmp_path / "x.nc", storage=True) == []
+    assert differences(path, tmp_path / "x.nc") == []
+
+
+def test_a_file_with_everything_is_copied(tmp_path: Path) -> None:
+    file = stress.build(tmp_path)
+    zarr_cdm.convert(file, tmp_path / "x.nc")
+    assert differences(file, tmp_path / "x.nc") == []
+    assert_alike(stress.dataset(), raw_reading.read(tmp_path / "x.nc"))
 
 
 @pytest.mark.parametrize("suffix", [*NETCDF_SUFFIXES, ".NC"])

@@ -87,7 +87,7 @@ def convert(
     to_target = storage_options if is_remote(place) or not from_url else None
     options = storage_options if from_url else None
     with read(source, options, missing_chunks=missing_chunks) as dataset:
-        kept = without_user_types(dataset)
+        kept = dataset if netcdf else without_user_types(dataset)
         chosen = kept if group is None else only_group(kept, group)
         try:
             if netcdf:
