@@ -29,6 +29,7 @@ from zarr_cdm.cdm.types import (
 )
 from zarr_cdm.cdm.values import rows
 from zarr_cdm.errors import FormatError, TargetExistsError, UnsupportedError
+from zarr_cdm.formats import netcdf_write_check
 from zarr_cdm.formats.netcdf import NetcdfFormat
 from zarr_cdm.formats.netcdf_c import Int, call
 from zarr_cdm.formats.netcdf_write_check import RULES, check
@@ -247,6 +248,25 @@ def test_of_values_of_attributes() -> None:
     }
     names = "nul", "surrogate", "null_in_row", "held"
     assert places(dataset) == [(f"/@{name}", "attribute.value") for name in names]
+
+
+def test_of_attributes_at_which_an_older_netcdf_c_crashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = CompoundField("n", INT, 0), CompoundField("s", STRING, 8)
+    first = CompoundType("first", (CompoundField("s", STRING, 0), CompoundField("n", INT, 8)), 16)
+    behind = CompoundType("behind", parts, 16)
+    dataset = with_dimensions(x := Dimension("x", 1))
+    dataset.types = {kind.name: kind for kind in (first, behind)}
+    dataset.types["row"] = VlenType("row", behind)
+    for name, kind in dataset.types.items():
+        dataset.attributes[name] = Attribute(np.zeros(0, kind.dtype), kind)
+        add(dataset, f"v_{name}", kind, (x,), stress.blank(kind, 1))
+    monkeypatch.setattr(netcdf_write_check, "version", lambda: "4.10.1")
+    assert places(dataset) == []
+    monkeypatch.setattr(netcdf_write_check, "version", lambda: "4.9.3")
+    assert places(dataset) == [
+        ("/@behind", "attribute.value"),
+        ("/@row", "attribute.value"),
+    ]
 
 
 # The error.

@@ -10,8 +10,9 @@ import numpy as np
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.findings import Finding
 from zarr_cdm.cdm.model import Group, Variable, join
-from zarr_cdm.cdm.types import STRING, CompoundType, NetcdfType, VlenType
+from zarr_cdm.cdm.types import STRING, CompoundType, NetcdfType, VlenType, parts_of
 from zarr_cdm.errors import ValuesError
+from zarr_cdm.formats.netcdf_c import version
 from zarr_cdm.formats.netcdf_write_memory import Memory
 from zarr_cdm.formats.netcdf_write_models import DataModel
 from zarr_cdm.formats.netcdf_write_names import RESERVED, name_findings, normal
@@ -136,10 +137,13 @@ def _value(place: str, attribute: Attribute) -> Iterator[Finding]:
     except ValuesError as error:
         yield Finding(place, "attribute.value", error.message)
         return
-    if isinstance(attribute.value, np.ndarray) and _has_null_in_row(
-        attribute.type, attribute.value
-    ):
+    value = attribute.value
+    if isinstance(value, np.ndarray) and _has_null_in_row(attribute.type, value):
         message = "has a NULL in a row of texts, at which netCDF-C crashes in attributes"
+        yield Finding(place, "attribute.value", message)
+    elif _has_text_inside(attribute.type) and version().startswith("4.9."):
+        message = f"has texts behind other members, at which netCDF-C {version()} crashes in "
+        message += "attributes; netCDF4 1.7.5 has a newer one"
         yield Finding(place, "attribute.value", message)
 
 
@@ -152,6 +156,13 @@ def _has_null_in_row(kind: NetcdfType, values: np.ndarray) -> bool:
     if kind.base is STRING:
         return any(None in row.tolist() for row in rows)
     return any(_has_null_in_row(kind.base, row) for row in rows)
+
+
+def _has_text_inside(kind: NetcdfType) -> bool:
+    """Tell whether a compound in a type has texts that are not its first member."""
+    if isinstance(kind, CompoundType) and any(part.type is STRING for part in kind.fields[1:]):
+        return True
+    return any(_has_text_inside(part) for part in parts_of(kind))
 
 
 def _variable(
