@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,17 @@ import pytest
 from tests.data import REAL_FILES, name_of, needs_shared
 from tests.datasets import NUMBERS
 from tests.formats import raw_reading, stress
+from tests.formats.netcdf_help import (
+    DOUBLE,
+    FLOAT,
+    INT,
+    MODELS,
+    add,
+    ncdump,
+    needs_ncdump,
+    original,
+    with_dimensions,
+)
 from tests.formats.raw_reading import assert_alike
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.model import Dataset, Dimension, Filter, Group, Storage, Variable
@@ -27,7 +35,6 @@ from zarr_cdm.cdm.types import (
     CompoundField,
     CompoundType,
     EnumType,
-    NetcdfType,
     OpaqueType,
     VlenType,
 )
@@ -36,52 +43,12 @@ from zarr_cdm.errors import ValuesError, ZarrCdmWarning
 from zarr_cdm.formats.netcdf import NetcdfFormat
 from zarr_cdm.parallel import BLOCK_BYTES
 
-INT, FLOAT, DOUBLE = (ATOMIC_TYPES[name] for name in ("int", "float", "double"))
-CLASSIC = ["NETCDF4_CLASSIC", "NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"]
-MODELS = ["NETCDF4", *CLASSIC]
-needs_ncdump = pytest.mark.skipif(
-    shutil.which("ncdump") is None, reason="ncdump (netcdf-bin) is not installed"
-)
-
 
 def write(dataset: Dataset, folder: Path, data_model: str | None = None) -> Path:
-    """Write a dataset to a new file of which netCDF-C thinks well; return its path."""
+    """Write a dataset to a new file; return its path."""
     path = folder / "out.nc"
     NetcdfFormat().write(dataset, str(path), data_model)
     return path
-
-
-def with_dimensions(*dimensions: Dimension) -> Dataset:
-    return Dataset(dimensions={dimension.name: dimension for dimension in dimensions})
-
-
-def add(
-    group: Group,
-    name: str,
-    kind: NetcdfType,
-    dimensions: tuple[Dimension, ...] = (),
-    values: Any = 0,
-    storage: Storage | None = None,
-    **attributes: Attribute,
-) -> Variable:
-    """Add a variable whose data are ``values``, repeated as often as needed."""
-    data = np.zeros(tuple(dimension.size for dimension in dimensions), kind.dtype)
-    data[...] = values
-    found = Variable(name, kind, dimensions, attributes, data, storage or Storage())
-    group.variables[name] = found
-    return found
-
-
-def ncdump(path: Path) -> str:
-    """Return a file as ncdump prints it; it fails (in 4.9.0) at an enum without a member for 0."""
-    done = subprocess.run(["ncdump", "-n", "x", path], capture_output=True, check=False)
-    return f"{done.stdout.decode()}{done.returncode}"
-
-
-@cache
-def original(path: Path) -> str:
-    """Return a real file as ncdump prints it, which takes seconds for some."""
-    return ncdump(path)
 
 
 # The whole model.

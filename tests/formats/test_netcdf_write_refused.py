@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.formats import stress
-from tests.formats.test_netcdf_write import CLASSIC, DOUBLE, INT, add, with_dimensions
+from tests.formats.netcdf_help import CLASSIC, DOUBLE, INT, add, with_dimensions
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.model import Dataset, Dimension, Group, Variable
 from zarr_cdm.cdm.types import (

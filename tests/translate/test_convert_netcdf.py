@@ -17,8 +17,8 @@ import pytest
 import zarr_cdm
 from tests.data import REAL_FILES, name_of, needs_shared
 from tests.formats import raw_reading, stress
+from tests.formats.netcdf_help import ncdump, needs_ncdump, original
 from tests.formats.raw_reading import assert_alike
-from tests.formats.test_netcdf_write import ncdump, needs_ncdump, original
 from zarr_cdm.cdm.findings import Finding
 from zarr_cdm.cli import main
 from zarr_cdm.errors import ChunkError, FormatError, TargetExistsError, UnsupportedError
