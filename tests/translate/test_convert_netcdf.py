@@ -134,6 +134,11 @@ def test_what_is_at_the_target_stays(store: Path, tmp_path: Path) -> None:
     assert (tmp_path / "x.nc").read_text() == "mine"
 
 
+def test_a_zarr_format_is_not_for_netcdf(store: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedError, match=r"x\.nc: zarr_format is for stores"):
+        zarr_cdm.convert(store, tmp_path / "x.nc", zarr_format=2)
+
+
 def test_netcdf_is_not_written_to_urls(store: Path) -> None:
     with pytest.raises(UnsupportedError, match=r"memory://x\.nc: .* written on this machine only"):
         zarr_cdm.convert(store, "memory://x.nc")

@@ -14,7 +14,7 @@ from zarr_cdm.cdm.types import STRING
 from zarr_cdm.core.options import MissingChunks
 from zarr_cdm.core.stores.table import is_remote
 from zarr_cdm.dialects.table import version_of
-from zarr_cdm.errors import NodeNotFoundError, ZarrCdmError
+from zarr_cdm.errors import NodeNotFoundError, UnsupportedError, ZarrCdmError
 from zarr_cdm.formats.table import FORMATS, is_netcdf, read
 from zarr_cdm.formats.zarr import ZarrFormat
 from zarr_cdm.metadata.documents import ZarrVersion
@@ -82,6 +82,10 @@ def convert(
     version = version_of(dialect, zarr_format)
     place = os.fspath(target)
     netcdf = data_model is not None or is_netcdf(place)
+    if netcdf and zarr_format is not None:
+        raise UnsupportedError(
+            "zarr_format is for stores, and this is to be a netCDF file; leave it out", source=place
+        )
     from_url = is_remote(os.fspath(source))
     # A local target refuses options, so that a mistaken one does not pass unseen.
     to_target = storage_options if is_remote(place) or not from_url else None
