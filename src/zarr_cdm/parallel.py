@@ -24,6 +24,7 @@ Block = tuple[slice, ...]
 
 THREADS = min(32, os.cpu_count() or 1)
 BLOCK_BYTES = 16 * 2**20
+WAIT = 0.1  # seconds
 _inside = threading.local()
 _lock = threading.Lock()
 _calls: SimpleQueue[Callable[[], None]] | None = None
@@ -95,9 +96,13 @@ class _Work(Generic[Item]):
             return self._left.popleft() if self._left and self.error is None else None
 
     def wait(self) -> None:
-        """Wait until all is done, or there is an error."""
+        """Wait until all is done, or there is an error.
+
+        Not in one go: a signal that comes just before Python begins to wait is seen when it ends.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: not self._unfinished or self.error)
+            while self._unfinished and self.error is None:
+                self._changed.wait(WAIT)
 
     def end(self) -> None:
         """Wait until no helper is at it any more; one that comes later finds nothing left."""
