@@ -20,7 +20,7 @@ from zarr_cdm.cdm.types import (
     VlenType,
     parts_of,
 )
-from zarr_cdm.cdm.values import rows, same
+from zarr_cdm.cdm.values import rows, same, unwritten
 
 DOUBLE, SHORT = ATOMIC_TYPES["double"], ATOMIC_TYPES["short"]
 CLOUD = EnumType("cloud", ATOMIC_TYPES["byte"], {"clear": 0, "cumulus": 1})
@@ -98,3 +98,24 @@ def test_types_that_are_alike_are_told_apart_by_their_groups() -> None:
     paths = dataset.type_paths()
     assert here == below
     assert (paths[id(here)], paths[id(below)]) == ("/row", "/g/row")
+
+
+def test_what_nobody_has_written_is_zero_in_memory_but_for_atomic_types() -> None:
+    short, text = ATOMIC_TYPES["short"], ATOMIC_TYPES["string"]
+    row = VlenType("row", short)
+    fields = (
+        CompoundField("a", short, 0, (2,)),
+        CompoundField("s", text, 8),
+        CompoundField("r", row, 16),
+    )
+    kind = CompoundType("c", fields, 32)
+    found = unwritten(kind)
+    assert found.shape == ()
+    assert found["a"].tolist() == [0, 0]
+    assert found["s"][()] is None
+    assert found["r"][()].dtype == np.int16
+    assert len(found["r"][()]) == 0
+    assert len(unwritten(row)[()]) == 0
+    assert unwritten(EnumType("e", short, {"a": 1})) == short.default_fill
+    assert unwritten(text)[()] == ""
+    assert unwritten(OpaqueType("o", 2)).tobytes() == b"\0\0"

@@ -24,7 +24,8 @@ from zarr_cdm.cdm.compare_values import against, compare_values, differing, show
 from zarr_cdm.cdm.definitions import alike, definition, place_of
 from zarr_cdm.cdm.findings import Finding
 from zarr_cdm.cdm.model import Dataset, Dimension, Filter, Group, Variable, join
-from zarr_cdm.cdm.types import AtomicType, NetcdfType
+from zarr_cdm.cdm.types import NetcdfType
+from zarr_cdm.cdm.values import unwritten
 
 STORAGE = ("layout", "chunks", "filters", "endian")
 # What arrays themselves may say of how they are stored.
@@ -203,8 +204,8 @@ def _fill(path: str, one: Variable, other: Variable, comparable: bool) -> Iterat
 def _element(variable: Variable) -> np.ndarray | None:
     """Return the fill value in an array of one; None where unwritten elements are undefined."""
     kind, fill = variable.type, variable.storage.fill_value
-    if fill is None and variable.storage.fill_mode == "default" and isinstance(kind, AtomicType):
-        fill = kind.default_fill
+    if fill is None and variable.storage.fill_mode == "default":
+        return unwritten(kind).reshape(1)
     if fill is None:
         return None
     result = np.empty(1, kind.dtype)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from zarr_cdm.cdm.types import CompoundType, NetcdfType, VlenType
+from zarr_cdm.cdm.types import STRING, AtomicType, CompoundType, EnumType, NetcdfType, VlenType
 
 
 def rows(values: Iterable[Any], kind: VlenType) -> np.ndarray:
@@ -28,6 +28,34 @@ def rows(values: Iterable[Any], kind: VlenType) -> np.ndarray:
             result[place] = rows(row, kind.base)
         else:
             result[place] = np.array(row, kind.base.dtype).reshape(-1)
+    return result
+
+
+def unwritten(kind: NetcdfType) -> np.ndarray:
+    """Return what netCDF has where nobody has written: shape ().
+
+    The default fill value of an atomic type and of the base of an enum; else zeros all over, which
+    are NULL for texts and empty rows.
+    """
+    result = zeros(kind, 1).reshape(())
+    base = kind.base if isinstance(kind, EnumType) else kind
+    if isinstance(base, AtomicType):
+        result[()] = base.default_fill
+    return result
+
+
+def zeros(kind: NetcdfType, count: int) -> np.ndarray:
+    """Return elements whose memory is zero, in C: texts are NULL, rows are empty."""
+    result = np.zeros(count, kind.dtype)
+    if isinstance(kind, CompoundType):
+        for part in kind.fields:
+            place = result[part.name]
+            place[...] = zeros(part.type, place.size).reshape(place.shape)
+    elif isinstance(kind, VlenType):
+        for number in range(count):
+            result[number] = np.empty(0, kind.base.dtype)
+    elif kind is STRING:
+        result[:] = None
     return result
 
 
