@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import hypothesis.strategies as st
@@ -11,12 +13,31 @@ from hypothesis.extra import numpy as hnp
 
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.model import Dataset, Dimension, Filter, Group, Storage, Variable, join
-from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING, AtomicType
+from zarr_cdm.cdm.types import (
+    ATOMIC_TYPES,
+    CHAR,
+    STRING,
+    AtomicType,
+    CompoundField,
+    CompoundType,
+    EnumType,
+    NetcdfType,
+    OpaqueType,
+    UserType,
+    VlenType,
+)
+from zarr_cdm.cdm.values import rows, same, unwritten
 
 NUMBERS = [kind for kind in ATOMIC_TYPES.values() if kind not in (CHAR, STRING)]
+WHOLE = [kind for kind in NUMBERS if kind.dtype.kind in "iu"]
 
 # Legal in netCDF; not all of them are pretty.
 NAMES = ["t", "air", "Air", "a b", "°C", "x#1?", "%20", "日本", "c", "0", "a.b", "_x", "a:b*", "-9"]
+# Names that a store cannot hold, or that parts of other variables have.
+ODD_NAMES = [
+    *("__x", "%5F_x", "zarr.json", ".zarray", ".zgroup", "...", "a\\b", "air.values", "t.length"),
+    *("c.c", "c.c.values", "c.item", "length", "values", "n" * 256),
+]
 # Names that mean something to Zarr, to xarray or to netCDF-C, and are ordinary attributes here.
 LOADED_NAMES = [
     "_ARRAY_DIMENSIONS",
@@ -68,24 +89,24 @@ def numbers(kind: AtomicType) -> st.SearchStrategy[Any]:
 
 @st.composite
 def attributes(
-    draw: st.DrawFn, kind: AtomicType | None = None, min_size: int = 0, max_size: int = 3
+    draw: st.DrawFn, kind: NetcdfType | None = None, min_size: int = 0, max_size: int = 3
 ) -> Attribute:
-    """Return an attribute of any of the twelve types."""
+    """Return an attribute of a type, or of any of the twelve."""
     kind = draw(st.sampled_from([*ATOMIC_TYPES.values()])) if kind is None else kind
     if kind is CHAR:
         return Attribute(draw(raw_texts(max_size)), CHAR)
     if kind is STRING:
         items: st.SearchStrategy[Any] = st.one_of(raw_texts(), st.none())
         return Attribute(draw(st.lists(items, min_size=min_size, max_size=max_size)), STRING)
-    values = draw(st.lists(numbers(kind), min_size=min_size, max_size=max_size))
-    return Attribute(np.array(values, kind.dtype), kind)
+    return Attribute(draw(elements(kind, draw(st.integers(min_size, max_size)))), kind)
 
 
 @st.composite
-def _attributes(draw: st.DrawFn) -> dict[str, Attribute]:
+def _attributes(draw: st.DrawFn, known: list[UserType]) -> dict[str, Attribute]:
     """Return attributes of all kinds, under names that may mean something to others."""
     names = draw(st.lists(st.sampled_from([*NAMES, *LOADED_NAMES]), unique=True, max_size=3))
-    return {name: draw(attributes()) for name in names if name != "_FillValue"}
+    kinds = st.sampled_from([*ATOMIC_TYPES.values(), *known, *known])
+    return {name: draw(attributes(draw(kinds))) for name in names if name != "_FillValue"}
 
 
 def values(kind: AtomicType, shape: tuple[int, ...]) -> st.SearchStrategy[np.ndarray]:
@@ -99,7 +120,56 @@ def values(kind: AtomicType, shape: tuple[int, ...]) -> st.SearchStrategy[np.nda
 
 
 @st.composite
-def _storage(draw: st.DrawFn, kind: AtomicType, rank: int, fill: Attribute | None) -> Storage:
+def elements(draw: st.DrawFn, kind: NetcdfType, count: int) -> np.ndarray:
+    """Return a 1-D array of any type; texts may be NULL, and padding may be anything."""
+    if isinstance(kind, CompoundType):
+        result = np.zeros(count, kind.dtype)
+        if not kind.dtype.hasobject:
+            result = np.full(count * kind.item_bytes, 0xAB, "u1").view(kind.dtype)
+        for part in kind.fields:
+            found = draw(elements(part.type, count * prod(part.shape)))
+            result[part.name] = found.reshape(count, *part.shape)
+        return result
+    if isinstance(kind, VlenType):
+        rows = np.empty(count, object)
+        for place in range(count):
+            rows[place] = draw(elements(kind.base, draw(st.integers(0, 3))))
+        return rows
+    if isinstance(kind, OpaqueType):
+        size = count * kind.item_bytes
+        return np.frombuffer(draw(st.binary(min_size=size, max_size=size)), kind.dtype)
+    if kind is STRING:
+        found = draw(st.lists(texts() | st.none(), min_size=count, max_size=count))
+        return np.array([*found, ""], object)[:-1]
+    return draw(values(kind.base if isinstance(kind, EnumType) else kind, (count,)))
+
+
+@st.composite
+def user_types(draw: st.DrawFn, name: str, known: list[UserType]) -> UserType:
+    """Return a type that may be made of others."""
+    kinds = st.sampled_from([*ATOMIC_TYPES.values(), *known, *known])
+    match draw(st.sampled_from(["enum", "opaque", "vlen", "compound"])):
+        case "enum":
+            base = draw(st.sampled_from(WHOLE))
+            members = draw(st.dictionaries(st.sampled_from(NAMES), numbers(base), min_size=1))
+            return EnumType(name, base, {key: int(value) for key, value in members.items()})
+        case "opaque":
+            return OpaqueType(name, draw(st.integers(1, 5)))
+        case "vlen":
+            return VlenType(name, draw(kinds))
+    fields: list[CompoundField] = []
+    end = 0
+    for key in draw(st.lists(st.sampled_from([*NAMES, "c", "length"]), unique=True, min_size=1)):
+        kind = draw(kinds)
+        start = -(-end // 8) * 8 + draw(st.sampled_from([0, 8]))  # objects have to be aligned
+        shape = tuple(draw(st.lists(st.integers(1, 2), max_size=2)))
+        fields.append(CompoundField(key, kind, start, shape))
+        end = start + kind.dtype.itemsize * prod(shape)
+    return CompoundType(name, tuple(fields), -(-end // 8) * 8 + draw(st.sampled_from([0, 8])))
+
+
+@st.composite
+def _storage(draw: st.DrawFn, kind: NetcdfType, rank: int, fill: Attribute | None) -> Storage:
     chunks = draw(st.none() | st.tuples(*[st.integers(1, 4)] * rank)) if rank else None
     filters = draw(
         st.lists(
@@ -124,19 +194,19 @@ def _storage(draw: st.DrawFn, kind: AtomicType, rank: int, fill: Attribute | Non
     )
 
 
-def _fill_value(kind: AtomicType, fill: Attribute | None) -> Any:
+def _fill_value(kind: NetcdfType, fill: Attribute | None) -> Any:
     if fill is None:
-        return kind.default_fill
-    if kind is CHAR:
-        return np.bytes_(str(fill.value).encode("utf-8", "surrogateescape")[:1])
-    return fill.value[0]
+        return unwritten(kind)[()]
+    return fill.element()
 
 
 @st.composite
-def _variable(draw: st.DrawFn, name: str, visible: list[Dimension]) -> Variable:
-    kind = draw(st.sampled_from([*ATOMIC_TYPES.values()]))
+def _variable(
+    draw: st.DrawFn, name: str, visible: list[Dimension], known: list[UserType]
+) -> Variable:
+    kind = draw(st.sampled_from([*ATOMIC_TYPES.values(), *known, *known]))
     dims = draw(st.lists(st.sampled_from(visible), max_size=3)) if visible else []
-    found = draw(_attributes())
+    found = draw(_attributes(known))
     usable = None  # a _FillValue that netCDF heeds: of the variable's type, and with a value
     match draw(st.sampled_from(["none", "none", "usable", "any"])):
         case "usable":
@@ -148,17 +218,12 @@ def _variable(draw: st.DrawFn, name: str, visible: list[Dimension]) -> Variable:
     if usable is not None and usable.type is STRING and usable.value[0] is None:
         found["_FillValue"] = usable = Attribute([""], STRING)
     shape = tuple(dim.size for dim in dims)
-    return Variable(
-        name,
-        kind,
-        tuple(dims),
-        found,
-        draw(values(kind, shape)),
-        draw(_storage(kind, len(dims), usable)),
-    )
+    whole = known or not isinstance(kind, AtomicType)
+    data = draw(elements(kind, prod(shape)) if whole else values(kind, shape)).reshape(shape)
+    return Variable(name, kind, tuple(dims), found, data, draw(_storage(kind, len(dims), usable)))
 
 
-def _fill_attribute(kind: AtomicType) -> st.SearchStrategy[Attribute]:
+def _fill_attribute(kind: NetcdfType) -> st.SearchStrategy[Attribute]:
     if kind is CHAR:
         return st.integers(0, 255).map(lambda code: Attribute(bytes_as_text(bytes([code])), CHAR))
     if kind is STRING:
@@ -166,39 +231,107 @@ def _fill_attribute(kind: AtomicType) -> st.SearchStrategy[Attribute]:
     return attributes(kind, 1, 1)
 
 
+@dataclass
+class _Drawn:
+    """What has been drawn so far.
+
+    Attributes
+    ----------
+    taken
+        Names of dimensions that may not be used again.
+    known
+        The types of all groups; None where there shall be none.
+    """
+
+    taken: set[str] | None
+    known: list[UserType] | None
+
+
 @st.composite
 def _group(
-    draw: st.DrawFn, group: Group, above: list[Dimension], depth: int, taken: set[str] | None
+    draw: st.DrawFn, group: Group, above: list[Dimension], depth: int, drawn: _Drawn
 ) -> Group:
-    """Fill a group; ``taken``: names of dimensions that may not be used again."""
+    """Fill a group."""
     for name in draw(st.lists(st.sampled_from(["x", "time", *NAMES]), unique=True, max_size=3)):
-        if taken is not None and name in taken:
+        if drawn.taken is not None and name in drawn.taken:
             continue
         group.dimensions[name] = Dimension(name, draw(st.integers(0, 3)), draw(st.booleans()))
-    if taken is not None:
-        taken |= set(group.dimensions)
-    group.attributes = draw(_attributes())
+    if drawn.taken is not None:
+        drawn.taken |= set(group.dimensions)
+    if drawn.known is not None:
+        for name in draw(st.lists(st.sampled_from(["T", "row", "é"]), unique=True, max_size=3)):
+            group.types[name] = draw(user_types(name, drawn.known))
+            drawn.known.append(group.types[name])
+    known = drawn.known or []
+    group.attributes = draw(_attributes(known))
     visible = [*above, *group.dimensions.values()]
-    names = draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=4))
+    all_names = NAMES if drawn.known is None else [*NAMES, *ODD_NAMES]
+    names = draw(st.lists(st.sampled_from(all_names), unique=True, max_size=4))
     for name in names:
         if depth and draw(st.booleans()):
-            group.groups[name] = draw(_group(Group(name), visible, depth - 1, taken))
+            group.groups[name] = draw(_group(Group(name), visible, depth - 1, drawn))
         else:
-            group.variables[name] = draw(_variable(name, visible))
+            group.variables[name] = draw(_variable(name, visible, known))
     return group
 
 
 @st.composite
-def datasets(draw: st.DrawFn, *, shadowing: bool = True) -> Dataset:
-    """Return a small dataset with everything that netCDF's data model allows, but user types.
+def datasets(draw: st.DrawFn, *, shadowing: bool = True, whole: bool = False) -> Dataset:
+    """Return a small dataset with everything that netCDF's data model allows.
 
     Parameters
     ----------
     shadowing
         Whether groups may have dimensions of one name; their variables may use any of them.
+    whole
+        Whether there may be user-defined types, NULL texts, and names that Zarr cannot hold.
     """
     dataset = Dataset(provenance=draw(st.sampled_from([{}, {"data_model": "NETCDF4"}])))
-    draw(_group(dataset, [], 2, None if shadowing else set()))
+    draw(_group(dataset, [], 2, _Drawn(None if shadowing else set(), [] if whole else None)))
+    return dataset
+
+
+def of_every_type() -> Dataset:
+    """Return a dataset with a variable of each class of user-defined type, and nested ones."""
+    byte, short, double = (ATOMIC_TYPES[name] for name in ("ubyte", "short", "double"))
+    color = EnumType("color", byte, {"red": 0, "dark green": 1})
+    blob, row = OpaqueType("blob", 3), VlenType("row", short)
+    fields = (
+        CompoundField("a", ATOMIC_TYPES["int"], 0),
+        CompoundField("b", double, 8, (2,)),  # after padding
+        CompoundField("c", color, 24),
+    )
+    pair = CompoundType("pair", fields, 32)
+    inner = VlenType("inner", pair)
+    deep = VlenType("deep", inner)
+    mixed = CompoundType("mixed", (CompoundField("s", STRING, 0), CompoundField("r", row, 8)), 24)
+    types = {each.name: each for each in (color, blob, row, pair, inner, deep, mixed)}
+    types["unused"] = OpaqueType("unused", 7)
+    t = Dimension("t", 3, unlimited=True)
+    pairs, mixture = np.zeros(3, pair.dtype), np.zeros(3, mixed.dtype)
+    pairs["a"], pairs["b"], pairs["c"] = [1, 2, 3], np.arange(6).reshape(3, 2), [1, 0, 1]
+    mixture["s"] = np.array(["é", None, ""], object)
+    mixture["r"] = rows([[1], [], [2, 3]], row)
+    data = {
+        "e": (color, np.array([0, 1, 1], "u1")),
+        "o": (blob, np.array([b"abc", b"\0\0x", b"   "], "V3")),
+        "r": (row, rows([[1, 2], [], [3]], row)),
+        "p": (pair, pairs),
+        "d": (deep, rows([[pairs, pairs[:1]], [], [pairs[:0]]], deep)),
+        "m": (mixed, mixture),
+        "s": (STRING, np.array(["a", None, ""], object)),
+    }
+    dataset = Dataset(dimensions={"t": t}, types=types)
+    for name, (kind, found) in data.items():
+        fill = Attribute(found[2:], kind)
+        variable = Variable(name, kind, (t,), {"long_name": Attribute(name, CHAR)}, found)
+        if kind is not STRING:
+            variable.attributes["_FillValue"] = fill
+            variable.attributes["twice"] = Attribute(found[[0, 0]], kind)
+            variable.storage = Storage(fill_mode="explicit", fill_value=fill.element())
+        else:
+            variable.storage = Storage(fill_value="")
+        dataset.variables[name] = variable
     return dataset
 
 
@@ -217,23 +350,49 @@ def _missing(before: list[str], after: list[str]) -> list[str]:
 
 def _facts(dataset: Dataset) -> Iterator[tuple[str, Any]]:
     """Yield all that a dataset says, each with its place."""
-    paths = dataset.dimension_paths()
+    paths, types = dataset.dimension_paths(), dataset.type_paths()
+
+    def said(attributes: dict[str, Attribute]) -> list[Any]:
+        return [
+            (key, each, types.get(id(each.type), each.type.name))
+            for key, each in attributes.items()
+        ]
+
     for path, group in dataset.walk():
         yield f"{path} name", group.name
-        yield f"{path} attributes", list(group.attributes.items())
+        yield f"{path} attributes", said(group.attributes)
+        yield f"{path} types", list(group.types.items())
         yield f"{path} variables", list(group.variables)
         yield f"{path} groups", list(group.groups)
         dims = group.dimensions
         yield f"{path} dims", [(key, d.name, d.size, d.unlimited) for key, d in dims.items()]
     for path, variable in dataset.all_variables():
+        kind = variable.type
         yield f"{path} name", variable.name
-        yield f"{path} type", variable.type.name
+        yield f"{path} type", types.get(id(kind), kind.name)
         yield f"{path} dims", [paths[dim] for dim in variable.dimensions]
-        yield f"{path} attributes", list(variable.attributes.items())
-        yield f"{path} data", np.asarray(variable.data[...])
+        yield f"{path} attributes", said(variable.attributes)
+        yield f"{path} data", _Values(kind, variable.data[...])
         yield f"{path} lazy", (variable.data.shape, variable.data.dtype)
         yield f"{path} storage", _without_fill(variable.storage)
-        yield f"{path} fill", np.asarray(variable.storage.fill_value)
+        yield f"{path} fill", _fill_of(variable)
+
+
+@dataclass
+class _Values:
+    """Values of a type."""
+
+    kind: NetcdfType
+    array: Any
+
+
+def _fill_of(variable: Variable) -> Any:
+    fill = variable.storage.fill_value
+    if fill is None or isinstance(variable.type, AtomicType):
+        return np.asarray(fill)
+    boxed = np.empty(1, variable.type.dtype)
+    boxed[0] = fill
+    return _Values(variable.type, boxed)
 
 
 def _without_fill(storage: Storage) -> tuple[Any, ...]:
@@ -241,8 +400,18 @@ def _without_fill(storage: Storage) -> tuple[Any, ...]:
 
 
 def _same(before: Any, after: Any) -> bool:
-    if not isinstance(before, np.ndarray):
-        return bool(before == after)
+    if isinstance(before, _Values):
+        known = isinstance(before.kind, AtomicType) and before.kind.name not in ATOMIC_TYPES
+        if known:  # a type that netCDF does not have
+            return _same(np.asarray(before.array), np.asarray(after.array))
+        return (
+            isinstance(after, _Values)
+            and isinstance(after.array, np.ndarray)
+            and before.array.dtype == after.array.dtype
+            and same(before.kind, before.array, after.array)
+        )
+    if not isinstance(before, np.ndarray) or not isinstance(after, np.ndarray):
+        return type(before) is type(after) and bool(before == after)
     if before.dtype != after.dtype or before.shape != after.shape:
         return False
     if before.dtype.hasobject:
@@ -271,6 +440,7 @@ __all__ = [
     "dimension_of",
     "join",
     "numbers",
+    "of_every_type",
     "raw_texts",
     "texts",
     "values",

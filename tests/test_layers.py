@@ -67,7 +67,7 @@ MAY_IMPORT = {
     "core.opening": (
         "errors metadata core.stores core.array core.group core.options core.creating core.editing"
     ),
-    "dialects": "errors limits registry metadata cdm",
+    "dialects": "errors limits registry parallel metadata cdm",
     "conventions": "errors registry metadata cdm dialects core",
     "formats": "errors limits registry parallel metadata cdm dialects core",
     "translate": ("errors limits registry parallel metadata cdm dialects core conventions formats"),

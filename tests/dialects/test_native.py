@@ -18,6 +18,7 @@ from tests.shelves.test_every_dialect import write
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.model import Dataset, Dimension, Group, Storage, Variable
 from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING, any_type
+from zarr_cdm.core.group import open_tree
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.errors import MetadataError, ZarrCdmWarning
 from zarr_cdm.metadata.documents import ZarrVersion
@@ -400,12 +401,23 @@ def test_types_that_netcdf_lacks_are_kept_with_their_fill_values(
 
 
 @versions
-def test_a_null_string_is_written_as_an_empty_one(zarr_format: ZarrVersion) -> None:
+def test_a_null_string_is_an_empty_one_to_others_and_null_in_the_record(
+    zarr_format: ZarrVersion,
+) -> None:
     x = Dimension("x", 3)
     dataset = Dataset(dimensions={"x": x})
     dataset.variables["s"] = Variable("s", STRING, (x,), data=np.array(["é", None, ""], object))
-    _, found = read_store(write(dataset, "native", zarr_format))
-    assert variable_of(found, "/s").data[...].tolist() == ["é", "", ""]
+    store = write(dataset, "native", zarr_format)
+    _, found = read_store(store)
+    assert variable_of(found, "/s").data[...].tolist() == ["é", None, ""]
+    assert open_tree(store).array("s")[...].tolist() in (["é", "", ""], ["é".encode(), b"", b""])
+    edit(
+        store,
+        zarr_format,
+        "s",
+        lambda attributes, document: record_of(attributes, document).pop("null"),
+    )
+    assert variable_of(read_store(store)[1], "/s").data[...].tolist() == ["é", "", ""]
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,13 @@ from zarr_cdm.cdm.model import Dataset, Dimension, Group, Storage, Variable
 from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.dialects.base import Layout
+from zarr_cdm.dialects.parts import parted
 from zarr_cdm.errors import (
     FormatError,
     MetadataError,
     NodeNotFoundError,
-    StoreError,
     TargetExistsError,
     UnsupportedError,
-    ZarrCdmError,
 )
 from zarr_cdm.formats.table import FORMATS, pick, read
 from zarr_cdm.formats.zarr import ZarrFormat
@@ -48,11 +49,12 @@ def air() -> Dataset:
 
 
 def write(dataset: Dataset, target: Any, zarr_format: ZarrVersion, **layouts: Layout) -> None:
+    split = parted(dataset, zarr_format)
     found = {
         path: layouts.get(variable.name, layout_of(variable, zarr_format, 8))
-        for path, variable in dataset.all_variables()
+        for path, variable in split.all_variables()
     }
-    ZarrFormat().write(dataset, os.fspath(target), layouts=found, zarr_format=zarr_format)
+    ZarrFormat().write(split, os.fspath(target), layouts=found, zarr_format=zarr_format)
 
 
 def netcdf(path: Path, **attributes: Any) -> None:
@@ -225,44 +227,81 @@ def test_data_that_cannot_be_read_leave_nothing_behind(
 # Names.
 
 
+ODD_NODES = {
+    "a\\b": "a%5Cb",
+    "a/b": "a%2Fb",
+    "a\0": "a%00",
+    "..": "%2E.",
+    "zarr.json": "%7Aarr.json",
+    ".zattrs": "%2Ezattrs",
+    ".zmetadata": "%2Ezmetadata",
+    "n" * 300: "n" * 238 + "%" + hashlib.sha256(b"n" * 300).hexdigest()[:16],
+}
+
+
 @versions
-@pytest.mark.parametrize(
-    ("name", "error"),
-    [
-        ("a\\b", StoreError),
-        ("zarr.json", UnsupportedError),
-        (".zattrs", UnsupportedError),
-        (".zmetadata", UnsupportedError),
-        ("..", UnsupportedError),
-        ("", UnsupportedError),
-        ("a/b", UnsupportedError),
-        ("a\0", StoreError),
-        ("\udcff", ZarrCdmError),
-        ("n" * 300, StoreError),
-    ],
-)
-@pytest.mark.parametrize("kind", ["variable", "group"])
-def test_a_name_that_zarr_cannot_hold_is_an_error_and_leaves_nothing(
-    tmp_path: Path, zarr_format: ZarrVersion, name: str, error: type[Exception], kind: str
+@pytest.mark.parametrize("name", ODD_NODES, ids=lambda name: ascii(name)[:20])
+def test_a_name_that_zarr_cannot_hold_is_encoded_and_kept_in_the_record(
+    tmp_path: Path, zarr_format: ZarrVersion, name: str
 ) -> None:
     dataset = air()
-    if kind == "group":
-        dataset.groups[name] = Group(name)
-    else:
-        dataset.variables[name] = dataset.variables["t"]
-        dataset.variables[name].name = name
-    with pytest.raises(error):
+    dataset.groups[name] = Group(name, variables={name: replace(air().variables["t"], name=name)})
+    dataset.groups[name].variables[name].dimensions = dataset.variables["t"].dimensions
+    write(dataset, tmp_path / "air.zarr", zarr_format)
+    found = read(tmp_path / "air.zarr")
+    assert differences(dataset, found) == []
+    node = ODD_NODES[name]
+    assert (tmp_path / "air.zarr" / node / node).is_dir()
+
+
+def test_a_name_that_only_zarr_v3_cannot_hold_stays_in_v2(tmp_path: Path) -> None:
+    dataset = air()
+    dataset.variables = {"__t": replace(dataset.variables["t"], name="__t")}
+    for zarr_format, node in ((2, "__t"), (3, "%5F_t")):
+        write(dataset, tmp_path / node, zarr_format)  # type: ignore[arg-type]
+        assert (tmp_path / node / node).is_dir()
+        assert differences(dataset, read(tmp_path / node)) == []
+
+
+@versions
+def test_an_encoded_name_keeps_out_of_the_way_of_a_true_one(
+    tmp_path: Path, zarr_format: ZarrVersion
+) -> None:
+    dataset = air()
+    for name in ("a\\b", "a%5Cb", "a%5Cb_"):
+        dataset.variables[name] = replace(dataset.variables["t"], name=name)
+    write(dataset, tmp_path / "air.zarr", zarr_format)
+    assert (tmp_path / "air.zarr" / "a%5Cb__").is_dir()
+    assert differences(dataset, read(tmp_path / "air.zarr")) == []
+
+
+@versions
+@pytest.mark.parametrize(("name", "found"), [("", "empty"), ("\udcff", "no UTF-8")])
+def test_a_name_that_is_none_is_refused(
+    tmp_path: Path, zarr_format: ZarrVersion, name: str, found: str
+) -> None:
+    dataset = air()
+    dataset.groups[name] = Group(name)
+    with pytest.raises(UnsupportedError, match=f"a name is {found}"):
         write(dataset, tmp_path / "air.zarr", zarr_format)
     assert os.listdir(tmp_path) == []
 
 
-def test_a_name_that_zarr_cannot_hold_is_named_with_its_file(tmp_path: Path) -> None:
+def test_a_netcdf_file_with_such_a_name_is_converted(tmp_path: Path) -> None:
     with netCDF4.Dataset(tmp_path / "air.nc", "w") as file:
         file.createDimension("x", 2)
         file.createVariable("a\\b", "i2", ("x",))[:] = 1
-    with pytest.raises(StoreError, match=r"air.nc: a\\b/.zarray: not a key: it has a backslash"):
-        zarr_cdm.convert(tmp_path / "air.nc", tmp_path / "air.zarr", zarr_format=2)
-    assert os.listdir(tmp_path) == ["air.nc"]
+    zarr_cdm.convert(tmp_path / "air.nc", tmp_path / "air.zarr", zarr_format=2)
+    assert list(read(tmp_path / "air.zarr").variables) == ["a\\b"]
+
+
+@versions
+def test_an_array_without_a_layout_is_named_before_anything_is_written(
+    tmp_path: Path, zarr_format: ZarrVersion
+) -> None:
+    with pytest.raises(MetadataError, match=r"^/t: there is no layout"):
+        ZarrFormat().write(air(), f"{tmp_path}/air.zarr", layouts={}, zarr_format=zarr_format)
+    assert os.listdir(tmp_path) == []
 
 
 @versions

@@ -13,18 +13,20 @@ from hypothesis import strategies as st
 
 from tests.datasets import datasets, differences, variable_of
 from zarr_cdm.cdm.attributes import Attribute
-from zarr_cdm.cdm.lazy import MappedArray
+from zarr_cdm.cdm.compare import compare
 from zarr_cdm.cdm.model import Dataset, Group
 from zarr_cdm.cdm.types import CHAR, STRING
 from zarr_cdm.core.group import create_tree, open_tree, publish
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.dialects.attributes import shown
 from zarr_cdm.dialects.base import Layout
-from zarr_cdm.dialects.native import encode_texts, without_null
 from zarr_cdm.dialects.nczarr_refusals import refusals
+from zarr_cdm.dialects.parts import parted
 from zarr_cdm.dialects.plain import is_reserved
+from zarr_cdm.dialects.spelling import USUAL, Spelling
 from zarr_cdm.dialects.table import DIALECTS, WRITTEN, choose
 from zarr_cdm.errors import UnsupportedError, ZarrCdmWarning
+from zarr_cdm.formats.zarr_data import note_null, write_data
 from zarr_cdm.metadata.documents import ZarrVersion
 from zarr_cdm.translate.chunking import layout_of
 
@@ -40,25 +42,27 @@ PLAIN = [(name, VERSIONS[name][0]) for name in ("dimension_names", "array_dimens
 many = settings(max_examples=3 * settings.default.max_examples)
 
 
-def layouts_of(dataset: Dataset, name: str, zarr_format: ZarrVersion) -> dict[str, Layout]:
+def layouts_of(
+    dataset: Dataset, name: str, zarr_format: ZarrVersion, spelling: Spelling = USUAL
+) -> dict[str, Layout]:
     return {
-        path: layout_of(variable, zarr_format, text_bytes(variable.data), name)
+        path: layout_of(variable, zarr_format, text_bytes(variable.data), name, spelling)
         for path, variable in dataset.all_variables()
     }
 
 
-def write(dataset: Dataset, name: str, zarr_format: ZarrVersion) -> MemoryStore:
+def write(
+    dataset: Dataset, name: str, zarr_format: ZarrVersion, spelling: Spelling = USUAL
+) -> MemoryStore:
     """Return a store with a dataset in a dialect."""
-    layouts = layouts_of(dataset, name, zarr_format)
-    node = DIALECTS[name]().write(dataset, layouts, zarr_format)
+    split = parted(dataset, zarr_format, spelling) if name == "native" else dataset
+    node = DIALECTS[name]().write(
+        split, layouts_of(split, name, zarr_format, spelling), zarr_format
+    )
     group = create_tree(MemoryStore(), node, zarr_format)
-    for path, variable in dataset.all_variables():
-        array, data = group.array(path[1:]), variable.data
-        if variable.type is STRING and not array.dtype.hasobject:
-            data = MappedArray(data, array.dtype, encode_texts)
-        elif variable.type is STRING:
-            data = MappedArray(data, array.dtype, without_null)
-        array[...] = np.asarray(data[...], array.dtype).reshape(array.shape)
+    for path, places in write_data(split, group).items():
+        if name == "native":
+            note_null(group, path, places)
     publish(group)
     assert isinstance(group.store, MemoryStore)
     return group.store
@@ -97,7 +101,36 @@ def test_our_own_dialect_keeps_everything(dataset: Dataset, zarr_format: ZarrVer
 
 
 @pytest.mark.parametrize("zarr_format", VERSIONS["native"])
-@given(dataset=datasets())
+@many
+@given(dataset=datasets(whole=True))
+def test_our_own_dialect_keeps_user_defined_types_and_any_name(
+    dataset: Dataset, zarr_format: ZarrVersion
+) -> None:
+    _, found = read(write(dataset, "native", zarr_format))
+    assert differences(dataset, found) == []
+    assert compare(dataset, found, storage=True) == []
+
+
+spellings = st.builds(
+    Spelling,
+    scalar=st.sampled_from(["plain", "nczarr"]),
+    char=st.sampled_from(["bytes", "ubyte"]),
+    string=st.sampled_from(["variable", "fixed"]),
+    compound=st.sampled_from(["fields", "struct"]),
+)
+
+
+@pytest.mark.parametrize("zarr_format", VERSIONS["native"])
+@given(dataset=datasets() | datasets(whole=True), spelling=spellings)
+def test_our_own_dialect_says_the_same_in_every_spelling(
+    dataset: Dataset, zarr_format: ZarrVersion, spelling: Spelling
+) -> None:
+    _, found = read(write(dataset, "native", zarr_format, spelling))
+    assert differences(dataset, found) == []
+
+
+@pytest.mark.parametrize("zarr_format", VERSIONS["native"])
+@given(dataset=datasets() | datasets(whole=True))
 def test_what_is_read_writes_the_same_store_again(
     dataset: Dataset, zarr_format: ZarrVersion
 ) -> None:

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.datasets import of_every_type
 from zarr_cdm.cdm.model import ATOMIC_TYPES, Dimension, Storage, Variable
 from zarr_cdm.core.layout import TARGET_BYTES
+from zarr_cdm.dialects.parts import parted
 from zarr_cdm.translate.chunking import LEAST_BYTES, chunk_shape, layout_of
 
 
@@ -71,3 +73,16 @@ def test_strings_of_zarr_v2_are_never_single_characters() -> None:
     assert layout_of(variable("string", (4,)), 2, text_bytes=0).data_type.configuration == {
         "length_bytes": 2
     }
+
+
+def test_the_parts_of_a_compound_have_the_same_chunks_along_its_own_axes() -> None:
+    dataset = of_every_type()
+    compound = dataset.variables["p"]
+    dataset.dimensions["t"].size = 10**6
+    compound.data = np.lib.stride_tricks.as_strided(compound.data[...], (10**6,), (0,))
+    dataset.variables = {"p": compound}
+    for chunks, expected in ((None, 2**22 // 32), ((10**4,), 10**4), ((1,), 2**16 // 32)):
+        compound.storage = Storage(chunks=chunks)
+        split = parted(dataset, 3)
+        found = {name: chunk_shape(each) for name, each in split.variables.items()}
+        assert found == {"p.a": (expected,), "p.b": (expected, 2), "p.c": (expected,)}

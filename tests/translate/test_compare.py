@@ -13,7 +13,6 @@ import zarr_cdm
 from tests.data import REAL_FILES, name_of, needs_shared
 from zarr_cdm.cdm.findings import Finding
 from zarr_cdm.errors import NodeNotFoundError, UnsupportedError
-from zarr_cdm.translate.user_types import without_user_types
 
 
 @pytest.fixture
@@ -96,7 +95,7 @@ def test_a_target_that_is_not_there_is_an_error(file: Path, tmp_path: Path) -> N
 @pytest.mark.filterwarnings("ignore::zarr_cdm.errors.ZarrCdmWarning")
 def test_a_real_file_and_its_store_are_equal(path: Path, tmp_path: Path) -> None:
     zarr_cdm.convert(path, tmp_path / "x.zarr")
-    with without_user_types(zarr_cdm.read(path)) as dataset:
+    with zarr_cdm.read(path) as dataset:
         assert zarr_cdm.compare(dataset, tmp_path / "x.zarr", storage=True) == []
 
 

@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 
 import zarr_cdm
+from tests.datasets import of_every_type
+from zarr_cdm.cdm.types import OpaqueType
+from zarr_cdm.cdm.values import same
 from zarr_cdm.core.stores.local import LocalStore
+from zarr_cdm.dialects.parts import parted
 from zarr_cdm.errors import (
     NodeNotFoundError,
     StoreError,
@@ -20,6 +24,8 @@ from zarr_cdm.errors import (
     ZarrCdmWarning,
 )
 from zarr_cdm.formats.netcdf_arrays import NetcdfArray
+from zarr_cdm.formats.zarr import ZarrFormat
+from zarr_cdm.translate.chunking import layout_of
 
 
 @pytest.fixture
@@ -117,6 +123,24 @@ def test_a_dimension_from_above_keeps_out_of_the_way_of_one_of_its_name(tmp_path
     }
     assert from_group.variables["above"].dimensions[0].name == "x_3"
     dataset.close()
+
+
+def test_one_group_becomes_a_store_with_the_types_it_uses(tmp_path: Path) -> None:
+    dataset = of_every_type()
+    group = dataset.groups["g"] = zarr_cdm.Group("g")
+    group.types["row"] = OpaqueType("row", 2)  # hides one of its name
+    for name in ("d", "m"):
+        group.variables[name] = dataset.variables.pop(name)
+    from_group = zarr_cdm.translate.convert.only_group(dataset, "g")
+    assert list(from_group.types) == ["color", "pair", "inner", "deep", "row_", "mixed", "row"]
+    split = parted(from_group, 3)
+    layouts = {path: layout_of(variable, 3) for path, variable in split.all_variables()}
+    ZarrFormat().write(split, str(tmp_path / "g.zarr"), layouts=layouts)
+    zarr_cdm.convert(tmp_path / "g.zarr", tmp_path / "again.zarr", zarr_format=2)
+    found = zarr_cdm.read(tmp_path / "again.zarr")
+    assert list(found.types) == list(from_group.types)
+    for name, variable in group.variables.items():
+        assert same(variable.type, found.variables[name].data[...], variable.data[...])
 
 
 def test_a_group_that_is_not_there_is_named(file: Path, tmp_path: Path) -> None:

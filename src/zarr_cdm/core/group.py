@@ -291,7 +291,7 @@ def create_tree(store: Store, root: Node, zarr_format: ZarrVersion) -> ZarrGroup
 
     The root comes last, with `publish`, when all data are written: until then nothing opens.
     """
-    write_tree(store, root, zarr_format)
+    write_tree(store, root)
     return ZarrGroup(store, root, zarr_format, True)
 
 

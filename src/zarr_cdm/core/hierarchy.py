@@ -228,17 +228,25 @@ def _node(
     return None
 
 
-def write_tree(store: Store, root: Node, zarr_format: ZarrVersion) -> None:
+def write_tree(store: Store, root: Node) -> None:
     """Write the documents of a whole tree, except for those of the root.
 
     The root comes last, with `publish`, when all data are written: until then nothing opens.
     """
     for path, node in consolidated.walk(root):
-        if path and zarr_format == 3:
-            store.set(f"{path}/{v3.KEY}", dumps(v3.write(node.document)))
-        elif path:
-            for name, document in consolidated.documents_v2(node).items():
-                store.set(f"{path}/{name}", dumps(document))
+        if path:
+            write_documents(store, path, node)
+
+
+def write_documents(store: Store, path: str, node: Node) -> None:
+    """Write the documents of one node that is not the root."""
+    documents = (
+        {v3.KEY: v3.write(node.document)}
+        if node.document.zarr_format == 3
+        else consolidated.documents_v2(node)
+    )
+    for name, document in documents.items():
+        store.set(f"{path}/{name}", dumps(document))
 
 
 def publish_tree(store: Store, root: Node, zarr_format: ZarrVersion) -> None:

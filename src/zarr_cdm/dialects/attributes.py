@@ -13,16 +13,47 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from zarr_cdm.cdm.attributes import Attribute
-from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING, any_type
+from zarr_cdm.cdm.types import (
+    ATOMIC_TYPES,
+    CHAR,
+    STRING,
+    AtomicType,
+    EnumType,
+    NetcdfType,
+    any_type,
+)
+from zarr_cdm.dialects.packed import pack, unpack
 from zarr_cdm.errors import MetadataError
 from zarr_cdm.metadata import fills
 from zarr_cdm.metadata.dtypes import zarr_type
+
+NameOf = Callable[[NetcdfType], str]
+Named = Callable[[str], NetcdfType]
+
+
+def atomic_name(kind: NetcdfType) -> str:
+    """Return the name of a type; NumPy's type string for one that netCDF does not have."""
+    return kind.name if kind.name in ATOMIC_TYPES else kind.dtype.str
+
+
+def atomic_named(name: str) -> NetcdfType:
+    """Return the type of a name: the inverse of `atomic_name`."""
+    return ATOMIC_TYPES[name] if name in ATOMIC_TYPES else any_type(np.dtype(name))
+
+
+def can_be_shown(attribute: Attribute) -> bool:
+    """Tell whether JSON has a form for an attribute: not for bytes, complex numbers and rows."""
+    kind = attribute.type
+    if isinstance(kind, AtomicType | EnumType):
+        return kind in (CHAR, STRING) or kind.dtype.kind not in "cSVO"
+    return False
 
 
 def shown(attribute: Attribute) -> Any:
@@ -72,8 +103,13 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def typed(value: Any, name: str) -> Attribute:
+def typed(value: Any, name: str, named: Named = atomic_named) -> Attribute:
     """Return the attribute that JSON and the name of a netCDF type stand for.
+
+    Parameters
+    ----------
+    named
+        Returns the type of a name; without it there are atomic types only.
 
     Raises
     ------
@@ -81,7 +117,9 @@ def typed(value: Any, name: str) -> Attribute:
         The JSON cannot be a value of that type.
     """
     try:
-        kind = ATOMIC_TYPES[name]
+        kind = named(name) if str(name).startswith("/") else ATOMIC_TYPES[name]
+        if not isinstance(kind, AtomicType | EnumType):
+            raise TypeError("its values are not shown")
         if kind is CHAR:
             if not isinstance(value, str):
                 raise TypeError("expected text")
@@ -101,14 +139,17 @@ def _text(item: Any) -> str | None:
     return item and encodable(item)
 
 
-def exact(attribute: Attribute) -> dict[str, Any]:
+def exact(attribute: Attribute, name_of: NameOf = atomic_name) -> dict[str, Any]:
     """Return type and value of an attribute as JSON that loses nothing.
 
-    A type that netCDF does not have goes by NumPy's type string.
+    A type that netCDF does not have goes by NumPy's type string, a user-defined one by what
+    ``name_of`` calls it.
     """
-    name = attribute.type.name
-    if name not in ATOMIC_TYPES:
-        name = attribute.type.dtype.str
+    if not isinstance(attribute.type, AtomicType):
+        assert isinstance(attribute.value, np.ndarray)
+        data = pack(attribute.type, attribute.value)
+        return {"type": name_of(attribute.type), "base64": _base64(data)}
+    name = atomic_name(attribute.type)
     if isinstance(attribute.value, tuple):
         texts = [text if text is None else _base64(_stored(text)) for text in attribute.value]
         return {"type": name, "base64": texts}
@@ -118,19 +159,21 @@ def exact(attribute: Attribute) -> dict[str, Any]:
     return {"type": name, "base64": _base64(little.tobytes())}
 
 
-def from_exact(document: Any) -> Attribute:
+def from_exact(document: Any, named: Named = atomic_named) -> Attribute:
     """Return the attribute: the inverse of `exact`."""
     try:
-        name = document["type"]
-        kind = ATOMIC_TYPES[name] if name in ATOMIC_TYPES else any_type(np.dtype(name))
-        data = document["base64"]
+        name, data = document["type"], document["base64"]
+        if name.startswith("/"):
+            kind = named(name)
+            return Attribute(unpack(kind, base64.b64decode(data)), kind)
+        kind = atomic_named(name)
         if kind is STRING:
             return Attribute([None if text is None else _restored(text) for text in data], STRING)
         if kind is CHAR:
             return Attribute(_restored(data), CHAR)
         stored = np.frombuffer(base64.b64decode(data), kind.dtype.newbyteorder("<"))
         return Attribute(stored.astype(kind.dtype), kind)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise MetadataError(f"{document!r} is no recorded attribute ({error})") from error
 
 

@@ -15,7 +15,7 @@ from zarr_cdm.cdm.lazy import MappedArray
 from zarr_cdm.cdm.model import ArrayLike, Dataset, Group, Storage, Variable, join
 from zarr_cdm.cdm.types import CHAR, STRING, AtomicType, any_type
 from zarr_cdm.dialects import fill_value
-from zarr_cdm.dialects.attributes import encodable, inferred, shown
+from zarr_cdm.dialects.attributes import can_be_shown, encodable, inferred, shown
 from zarr_cdm.dialects.base import Layout, OpenArray
 from zarr_cdm.dialects.scope import Scope, labels
 from zarr_cdm.dialects.tree import read_tree
@@ -176,7 +176,7 @@ def _write_group(
     attributes = {
         name: shown(attribute)
         for name, attribute in group.attributes.items()
-        if not is_reserved(name)
+        if not is_reserved(name) and can_be_shown(attribute)
     }
     return Node(GroupMetadata(attributes, zarr_format=zarr_format), members)
 
@@ -202,10 +202,10 @@ def _write_array(variable: Variable, layout: Layout, zarr_format: ZarrVersion) -
         dimension_names=names,
         zarr_format=zarr_format,
     )
+    if variable.type is STRING and layout.data_type.name != "string":
+        attributes["_Encoding"] = "utf-8"
     if zarr_format == 3:
         return document
-    if variable.type is STRING:
-        attributes["_Encoding"] = "utf-8"
     return replace(
         document,
         chunk_key_encoding=Extension("v2", {"separator": "."}),
@@ -222,7 +222,7 @@ def _is_hidden(
     It decodes ``_FillValue`` on Zarr v3 by the type of the array, one number; and it takes a
     ``missing_value`` of ``"NaN"`` for text. (A NaN masks nothing that is not NaN already.)
     """
-    if attribute.type is not CHAR and attribute.type.dtype.kind in "cSV":
+    if not can_be_shown(attribute):
         return True
     if name == fill_value.NAME:
         return len(attribute.value) != 1 or (
@@ -244,6 +244,8 @@ def _fill(variable: Variable, layout: Layout, zarr_format: ZarrVersion) -> Any:
     if zarr_format == 2 and (storage.fill_mode != "explicit" or variable.type is STRING):
         return None
     fill = storage.fill_value
+    if variable.type is STRING and layout.data_type.name != "string":
+        return b""
     if fill is None or (isinstance(fill, str) and encodable(fill) != fill):
         return getattr(variable.type, "default_fill", None)
     return fill

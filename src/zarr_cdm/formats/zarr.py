@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
-import numpy as np
-
-from zarr_cdm.cdm.lazy import MappedArray, ReshapedElement
-from zarr_cdm.cdm.model import ArrayLike, Dataset, Variable
-from zarr_cdm.cdm.types import STRING
-from zarr_cdm.core.array import ZarrArray
+from zarr_cdm.cdm.model import Dataset
 from zarr_cdm.core.commit import staged
 from zarr_cdm.core.group import create_tree, open_tree, publish
 from zarr_cdm.core.options import DEFAULT_OPTIONS, Options
 from zarr_cdm.core.stores.table import may_hold_zarr, open_store
 from zarr_cdm.dialects.base import Layout
-from zarr_cdm.dialects.native import encode_texts, without_null
+from zarr_cdm.dialects.parts import PARTED, parted
 from zarr_cdm.dialects.table import choose, writer
 from zarr_cdm.errors import MetadataError, ZarrCdmError
 from zarr_cdm.formats.base import StorageOptions
+from zarr_cdm.formats.zarr_data import note_null, write_data
 from zarr_cdm.metadata.documents import ZarrVersion
-from zarr_cdm.parallel import blocks, copy
 
 
 class ZarrFormat:
@@ -75,8 +69,11 @@ class ZarrFormat:
 
         Parameters
         ----------
+        dataset
+            One of the model, or what `parted` has made of it.
         layouts
-            How each variable shall lie, by its path.
+            How each array shall lie, by its path in what `parted` returns: the variable's own,
+            unless that is of a user-defined type.
         dialect
             A name of `dialects.table.WRITTEN`.
 
@@ -86,38 +83,17 @@ class ZarrFormat:
             The dialect cannot say something of the dataset. Nothing is written.
         TargetExistsError
             There is something at ``target`` already. Nothing is written.
+        MetadataError
+            What the dataset says does not fit together, or there is no layout for an array.
         """
-        root = writer(dialect, zarr_format).write(dataset, layouts, zarr_format)
+        split = parted(dataset, zarr_format) if dialect in PARTED else dataset
+        for path, _ in split.all_variables():
+            if path not in layouts:
+                raise MetadataError("there is no layout for this array", variable=path)
+        root = writer(dialect, zarr_format).write(split, layouts, zarr_format)
         with staged(target, storage_options) as store:
             group = create_tree(store, root, zarr_format)
-            for path, variable in dataset.all_variables():
-                _write_data(variable, path, group.array(path[1:]))
+            for path, places in write_data(split, group).items():
+                if dialect == "native":
+                    note_null(group, path, places)
             publish(group)
-
-
-def _write_data(variable: Variable, path: str, array: ZarrArray) -> None:
-    data: ArrayLike = variable.data
-    if variable.type is STRING and not array.dtype.hasobject:
-        data = MappedArray(data, array.dtype, partial(_fitting, array.dtype.itemsize))
-    elif variable.type is STRING:
-        data = MappedArray(data, array.dtype, without_null)
-    if array.shape != variable.shape:  # NCZarr: a scalar has one axis of length 1
-        data = ReshapedElement(data, array.shape)
-    try:
-        copy(
-            data,
-            array,
-            list(blocks(array.shape, array.shards or array.chunks, array.dtype.itemsize)),
-        )
-    except ZarrCdmError as error:
-        raise error.at(variable=path) from error.__cause__
-
-
-def _fitting(item_bytes: int, part: np.ndarray) -> np.ndarray:
-    """Return texts as bytes; NumPy would cut one that is longer than the elements of the array."""
-    encoded = encode_texts(part)
-    if encoded.dtype.itemsize > item_bytes:
-        raise MetadataError(
-            f"a text has {encoded.dtype.itemsize} bytes, the layout leaves room for {item_bytes}"
-        )
-    return encoded

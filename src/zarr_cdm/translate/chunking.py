@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
+
 from zarr_cdm.cdm.model import Variable
 from zarr_cdm.cdm.types import STRING
 from zarr_cdm.core import layout
 from zarr_cdm.core.layout import codecs_for, item_bytes
 from zarr_cdm.dialects.base import Layout
+from zarr_cdm.dialects.spelling import SCALAR, USUAL, Spelling
+from zarr_cdm.dialects.taken import TakenArray
 from zarr_cdm.metadata.documents import ZarrVersion
 from zarr_cdm.metadata.dtypes import numpy_dtype, zarr_type
 from zarr_cdm.metadata.extension import Extension
@@ -25,25 +29,28 @@ def layout_of(
     zarr_format: ZarrVersion,
     text_bytes: int | None = None,
     dialect: str = "native",
+    spelling: Spelling = USUAL,
 ) -> Layout:
-    """Return the layout for a variable.
+    """Return the layout for a variable of an atomic type.
 
     Parameters
     ----------
     text_bytes
-        Length in bytes of the longest text; needed for a string variable in Zarr v2.
+        Length in bytes of the longest text; needed where texts are of a fixed length.
     dialect
         For ``nczarr`` codecs are chosen that every netCDF-C has: one that lacks a codec returns
         compressed bytes for values, without an error.
     """
     data_type = zarr_type(variable.type.dtype)
-    if variable.type is STRING and zarr_format == 2:
+    if variable.type is STRING and spelling.fixed_texts(zarr_format):
         # A length of 1 would make characters of them, which xarray joins along the last dimension.
         data_type = Extension("null_terminated_bytes", {"length_bytes": max(2, text_bytes or 0)})
     dtype = numpy_dtype(data_type)
     codecs = codecs_for(data_type, dtype, zarr_format)
     if dialect == "nczarr":
         codecs = (codecs[0], *_zlib(dtype.itemsize if dtype.kind in "iuf" else 1))
+    if [dimension.name for dimension in variable.dimensions] == [SCALAR]:
+        codecs = codecs[:1]  # netCDF-C refuses to decompress what it takes for a scalar
     return Layout(data_type, chunk_shape(variable), codecs)
 
 
@@ -64,11 +71,21 @@ def chunk_shape(variable: Variable) -> tuple[int, ...]:
     >>> chunk_shape(Variable("v", ATOMIC_TYPES["double"], sides))
     (2, 512, 512)
     """
-    shape = [max(1, size) for size in variable.shape]
-    size = item_bytes(variable.type.dtype)
-    if variable.storage.chunks:
-        return _joined(list(map(min, variable.storage.chunks, shape)), shape, size)
-    return layout.chunk_shape(shape, size)
+    data = variable.data
+    if isinstance(data, TakenArray):  # as all parts of these values, to be written together
+        lead = len(data.source.shape)
+        chunks = variable.storage.chunks and variable.storage.chunks[:lead]
+        return (*_chunk_shape(variable.shape[:lead], data.source.dtype, chunks), *data.tail)
+    return _chunk_shape(variable.shape, variable.type.dtype, variable.storage.chunks)
+
+
+def _chunk_shape(
+    lengths: tuple[int, ...], dtype: np.dtype, chunks: tuple[int, ...] | None
+) -> tuple[int, ...]:
+    shape = [max(1, length) for length in lengths]
+    if chunks:
+        return _joined(list(map(min, chunks, shape)), shape, item_bytes(dtype))
+    return layout.chunk_shape(shape, item_bytes(dtype))
 
 
 def _joined(lengths: list[int], shape: list[int], size: int) -> tuple[int, ...]:

@@ -6,14 +6,17 @@ Conversion never decodes: raw values, verbatim typed attributes, dimensions and 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from zarr_cdm.cdm.model import Dataset, Group, Variable
-from zarr_cdm.cdm.types import STRING
+from zarr_cdm.cdm.types import STRING, AtomicType, NetcdfType, UserType, parts_of
 from zarr_cdm.core.options import MissingChunks
 from zarr_cdm.core.stores.table import is_remote
+from zarr_cdm.dialects.parts import PARTED, parted
+from zarr_cdm.dialects.spelling import USUAL, Spelling
 from zarr_cdm.dialects.table import version_of
+from zarr_cdm.dialects.taken import read_block
 from zarr_cdm.errors import NodeNotFoundError, UnsupportedError, ZarrCdmError
 from zarr_cdm.formats.table import FORMATS, is_netcdf, read
 from zarr_cdm.formats.zarr import ZarrFormat
@@ -33,12 +36,13 @@ def convert(
     group: str | None = None,
     missing_chunks: MissingChunks = "fill",
     storage_options: Mapping[str, Any] | None = None,
+    spelling: Spelling = USUAL,
 ) -> None:
     """Write a netCDF file, or a Zarr store, to a new store or file.
 
-    Values, attribute types, dimensions (unlimited, unused and scoped ones too), groups, fill values
-    and the order of all of them are kept. Variables of user-defined types are left out of stores,
-    each with a `ZarrCdmWarning`.
+    Values, types of attributes, dimensions (unlimited, unused and scoped ones too), groups, fill
+    values, user-defined types and the order of all of them are kept, as far as the format and the
+    dialect can say them.
 
     Parameters
     ----------
@@ -66,6 +70,9 @@ def convert(
         or ``"error"``.
     storage_options
         fsspec's options, for a source or target that is a URL.
+    spelling
+        How scalars, characters, texts and compounds are written, where readers differ in what they
+        understand; each is read as the same by this package.
 
     Raises
     ------
@@ -91,18 +98,26 @@ def convert(
     to_target = storage_options if is_remote(place) or not from_url else None
     options = storage_options if from_url else None
     with read(source, options, missing_chunks=missing_chunks) as dataset:
-        kept = dataset if netcdf else without_user_types(dataset)
+        kept = dataset if netcdf or dialect in PARTED else without_user_types(dataset)
         chosen = kept if group is None else only_group(kept, group)
         try:
             if netcdf:
                 FORMATS["netcdf"]().write(chosen, place, data_model, to_target)
                 return
+            split = parted(chosen, version, spelling) if dialect in PARTED else chosen
+            fixed = spelling.fixed_texts(version)
             layouts = {
-                path: layout_of(variable, version, _text_bytes(variable, version), dialect)
-                for path, variable in chosen.all_variables()
+                path: layout_of(
+                    variable,
+                    version,
+                    _text_bytes(variable) if fixed else None,
+                    dialect,
+                    spelling,
+                )
+                for path, variable in split.all_variables()
             }
             ZarrFormat().write(
-                chosen,
+                split,
                 place,
                 to_target,
                 layouts=layouts,
@@ -113,22 +128,25 @@ def convert(
             raise error.at(source=dataset.source) from error.__cause__
 
 
-def _text_bytes(variable: Variable, zarr_format: ZarrVersion) -> int | None:
-    """Return the length in bytes of a variable's longest text, where its type depends on it."""
-    if variable.type is not STRING or zarr_format == 3:
+def _text_bytes(variable: Variable) -> int | None:
+    """Return the length in bytes of the longest text of a variable; None where it has no texts."""
+    if variable.type is not STRING:
         return None
     return max(
         (
             len((text or "").encode("utf-8", "surrogateescape"))
             for block in blocks(variable.shape, chunk_shape(variable), 16)
-            for text in variable.data[block].ravel().tolist()
+            for text in read_block(variable.data, block).ravel().tolist()
         ),
         default=0,
     )
 
 
 def only_group(dataset: Dataset, path: str) -> Dataset:
-    """Return one group as a dataset of its own, with the dimensions that it uses from above."""
+    """Return one group as a dataset of its own, with what it uses from outside.
+
+    These are dimensions of the groups above, and user-defined types of any group.
+    """
     group: Group = dataset
     above: dict[str, Any] = {}
     for name in path.strip("/").split("/"):
@@ -155,9 +173,36 @@ def only_group(dataset: Dataset, path: str) -> Dataset:
     return Dataset(
         attributes=group.attributes,
         dimensions=inherited | group.dimensions,
-        types=group.types,
+        types=_types_from_outside(group) | group.types,
         variables=group.variables,
         groups=group.groups,
         source=dataset.source,
         provenance=dataset.provenance,
     )
+
+
+def _types_from_outside(group: Group) -> dict[str, UserType]:
+    """Return the types that a group uses, or one below it, and that none of them defines."""
+    own = group.type_paths()
+    holders: list[Group | Variable] = [
+        *(below for _, below in group.walk()),
+        *(variable for _, variable in group.all_variables()),
+    ]
+    used = [each.type for holder in holders for each in holder.attributes.values()]
+    used += [variable.type for _, variable in group.all_variables()]
+    used += [kind for _, below in group.walk() for kind in below.types.values()]
+    found: dict[str, UserType] = {}
+    for kind in _with_parts(used):
+        if not isinstance(kind, AtomicType) and id(kind) not in own:
+            name = kind.name
+            while name in group.types or found.get(name, kind) is not kind:
+                name += "_"
+            found[name] = kind
+    return found
+
+
+def _with_parts(kinds: Iterable[NetcdfType]) -> Iterator[NetcdfType]:
+    """Yield types, each after those that it is made of."""
+    for kind in kinds:
+        yield from _with_parts(parts_of(kind))
+        yield kind
