@@ -63,7 +63,9 @@ class RememberedArray:
     def __getitem__(self, selection: Any) -> np.ndarray:
         if self._values is None:
             self._values = np.asarray(self.array[...])
-        part: np.ndarray = self._values[selection]
+        given = selection if isinstance(selection, tuple) else (selection,)
+        # With the dots there is an array even where one element is selected, which may be a row.
+        part: np.ndarray = self._values[given if Ellipsis in given else (*given, ...)]
         return part
 
     def __reduce__(self) -> tuple[type, tuple[ArrayLike]]:

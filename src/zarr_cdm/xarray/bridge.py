@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Hashable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,15 @@ from xarray.conventions import decode_cf_variables
 from xarray.core.indexing import LazilyIndexedArray
 
 from zarr_cdm.cdm import model
+from zarr_cdm.cdm.flags import flags_of
+from zarr_cdm.cdm.lazy import MappedArray
+from zarr_cdm.cdm.types import STRING, AtomicType, EnumType
 from zarr_cdm.errors import StoreError, ZarrCdmWarning
 from zarr_cdm.xarray.backend_array import CdmBackendArray, RememberedArray
 
 # The option that xarray asks for first when it comes to a variable.
 RECORDER = "concat_characters"
-COORDINATES = "coordinates"
+COORDINATES, FILL = "coordinates", "_FillValue"
 # Options that have to be given so that they can be False for a variable that stays raw.
 ALWAYS = (RECORDER, "decode_times", "mask_and_scale")
 
@@ -73,28 +77,81 @@ def to_xarray(
     return dataset
 
 
-def to_variable(variable: model.Variable) -> Variable:
-    """Return one variable as it is stored, with typed attributes and its encoding."""
-    data: Any = variable.data
-    dtype = variable.type.dtype
-    if dtype.hasobject:
-        dtype = create_vlen_dtype(str)  # type: ignore[no-untyped-call]
-    names = tuple(dimension.name for dimension in variable.dimensions)
+def _dimension_names(group: model.Group, source: str) -> dict[model.Dimension, str]:
+    """Return what the dimensions of a group's variables are called, each length by a name.
+
+    netCDF tells dimensions of one name apart by their groups; in an xarray dataset there is one.
+    """
+    used = [dim for variable in group.variables.values() for dim in variable.dimensions]
+    names: dict[model.Dimension, str] = {}
+    sizes: dict[str, int] = {}
+    for dimension in [*group.dimensions.values(), *used]:
+        name = dimension.name
+        while dimension not in names and sizes.get(name, dimension.size) != dimension.size:
+            name = f"{name}_{dimension.size}"
+        if dimension not in names and name != dimension.name:
+            warnings.warn(
+                f"{source}: group {group.name or '/'!r} has two dimensions {dimension.name!r}; "
+                f"the one of length {dimension.size} is called {name!r}",
+                ZarrCdmWarning,
+                stacklevel=3,
+            )
+        sizes[names.setdefault(dimension, name)] = dimension.size
+    return names
+
+
+def to_variable(
+    variable: model.Variable, called: Mapping[model.Dimension, str] = MappingProxyType({})
+) -> Variable:
+    """Return one variable as it is stored, with typed attributes and its encoding.
+
+    Of an enumeration there are the numbers, with CF's flags for their names; of a compound
+    structured elements, of opaque bytes ``V<n>``, of a vlen objects, each an array.
+    """
+    kind, data = variable.type, variable.data
+    dtype = create_vlen_dtype(str) if kind is STRING else kind.dtype  # type: ignore[no-untyped-call]
+    names = tuple(called.get(each, each.name) for each in variable.dimensions)
+    if kind is STRING:
+        data = MappedArray(data, kind.dtype, _without_null)
     if not isinstance(data, np.ndarray):
         data = RememberedArray(data) if names == (variable.name,) else data
-        data = LazilyIndexedArray(CdmBackendArray(data, dtype))
-    attributes = {name: attribute.plain() for name, attribute in variable.attributes.items()}
-    return Variable(names, data, attributes, _encoding(variable, names))
+    values: Any = LazilyIndexedArray(CdmBackendArray(data, dtype))
+    if isinstance(variable.data, np.ndarray) and not dtype.hasobject:
+        values = variable.data
+    attributes = {**variable.attributes, **flags_of(kind, variable.attributes)}
+    plain = {name: attribute.plain() for name, attribute in attributes.items()}
+    return Variable(names, values, plain, _encoding(variable, names))
+
+
+def _without_null(part: np.ndarray) -> np.ndarray:
+    """Return texts with an empty one for each NULL, which xarray would take for missing."""
+    result = np.empty(part.shape, object)
+    result.reshape(-1)[:] = [text or "" for text in part.ravel().tolist()]
+    return result
 
 
 def _encoding(variable: model.Variable, names: tuple[str, ...]) -> dict[str, Any]:
     chunks = getattr(variable.data, "chunks", variable.storage.chunks)
     if chunks is None:
-        return {}
+        return _enum(variable)
     # dask had better take whole shards: each is an object, however many chunks it holds.
     shards = getattr(variable.data, "shards", None)
     preferred = dict(zip(names, shards or chunks, strict=True))
-    return {"chunks": chunks, "shards": shards, "preferred_chunks": preferred}
+    return {
+        "chunks": chunks,
+        "shards": shards,
+        "preferred_chunks": preferred,
+        **_enum(variable),
+    }
+
+
+def _enum(variable: model.Variable) -> dict[str, Any]:
+    """Return by what xarray's netCDF engine knows an enumeration, and writes one."""
+    kind = variable.type
+    if not isinstance(kind, EnumType):
+        return {}
+    members = {name: int(value) for name, value in kind.members.items()}
+    return {"dtype": np.dtype(kind.dtype, metadata={"enum": members, "enum_name": kind.name})}
 
 
 def decode(
@@ -111,11 +168,14 @@ def decode(
         if not _may_be_scaled(variable):  # which xarray would notice when it is read, and fail
             raw.add(name)
             _warn(source, name, "its scale_factor or add_offset is no number")
+    called = _dimension_names(group, source)
     while True:
         current = Current()
         # Anew in each round: xarray changes attributes of what it is given.
-        variables = {name: to_variable(variable) for name, variable in group.variables.items()}
-        numbers = _hide_numbers(variables)
+        variables = {
+            name: to_variable(variable, called) for name, variable in group.variables.items()
+        }
+        hidden = {COORDINATES: _hide_numbers(variables), FILL: _hide_fills(variables, group)}
         try:
             decoded, left, coordinates = decode_cf_variables(
                 variables,
@@ -125,8 +185,10 @@ def decode(
                 **_per_variable(decoders, raw, current),
             )
             _read_time_coordinates(decoded, current)
-            for name, value in numbers.items():
-                decoded[name].attrs[COORDINATES] = value
+            for attribute, values in hidden.items():
+                for name, value in values.items():
+                    if name in decoded:
+                        decoded[name].attrs[attribute] = value
             return dict(decoded), dict(left), set(coordinates)
         except StoreError:
             raise  # it cannot be read, which does not say that it cannot be decoded
@@ -143,6 +205,15 @@ def _hide_numbers(variables: Mapping[str, Variable]) -> dict[str, Any]:
         name: variable.attrs.pop(COORDINATES)
         for name, variable in variables.items()
         if not isinstance(variable.attrs.get(COORDINATES, ""), str)
+    }
+
+
+def _hide_fills(variables: Mapping[str, Variable], group: model.Group) -> dict[str, Any]:
+    """Take away and return fill values of types that know no missing values."""
+    return {
+        name: variables[name].attrs.pop(FILL)
+        for name, variable in group.variables.items()
+        if not isinstance(variable.type, AtomicType | EnumType) and FILL in variables[name].attrs
     }
 
 
