@@ -56,20 +56,10 @@ def differences(one: Path, other: Path) -> list[Finding]:
     return [finding for finding in found if finding.rule != "provenance"]
 
 
-OF_USER_TYPES = ["ref_tst_compounds.nc", "ref_tst_irish_rover.nc"]
-NOT_YET = pytest.mark.xfail(reason="stores of ours do not hold user-defined types yet")
-
-
 @needs_shared
 @needs_ncdump
 @pytest.mark.parametrize("zarr_format", [3, 2])
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, id=name_of(path), marks=NOT_YET if path.name in OF_USER_TYPES else ())
-        for path in REAL_FILES
-    ],
-)
+@pytest.mark.parametrize("path", REAL_FILES, ids=name_of)
 def test_a_real_file_comes_back_from_zarr_as_it_was(
     path: Path, zarr_format: Any, tmp_path: Path
 ) -> None:
