@@ -72,6 +72,7 @@ MAY_IMPORT = {
     "formats": "errors limits registry parallel metadata cdm dialects core",
     "translate": ("errors limits registry parallel metadata cdm dialects core conventions formats"),
     "xarray": "errors limits parallel metadata cdm core formats translate",
+    "netcdf4": "errors limits metadata cdm dialects core formats translate",
     "cli": "errors limits registry cdm formats translate",
     "__main__": "cli",
 }

@@ -13,6 +13,8 @@
     ├── FormatError          a file is not of the format it should be of      (ValueError)
     ├── SelectionError       an index that the array does not have            (IndexError)
     ├── ValuesError          values that an array cannot hold                 (ValueError)
+    ├── NetcdfError          what netCDF's data model does not allow          (RuntimeError)
+    │   └── AttributesError  an attribute that is not there, or cannot be     (AttributeError)
     └── UnsupportedError     legal, but this package cannot do it (yet)       (NotImplementedError)
 
     ZarrCdmWarning           what was left out, left raw or read leniently    (UserWarning)
@@ -108,6 +110,14 @@ class SelectionError(ZarrCdmError, IndexError):
 
 class ValuesError(ZarrCdmError, ValueError):
     """Values do not fit the array that they are assigned to, by their type or their shape."""
+
+
+class NetcdfError(ZarrCdmError, RuntimeError):
+    """Something that netCDF's data model does not allow, as a name that is taken already."""
+
+
+class AttributesError(NetcdfError, AttributeError):
+    """An attribute of a dataset, group or variable that is not there, or cannot be."""
 
 
 class UnsupportedError(ZarrCdmError, NotImplementedError):

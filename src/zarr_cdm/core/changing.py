@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -72,6 +73,28 @@ class Changing(ABC):
         for shape, region in overhangs(chunks.grid, self.shape, resized.shape):
             self._of(shape)._clear(region)
         self._replace(resized)
+
+    def grown(self, shape: Sequence[int], *, clean: bool) -> Self:
+        """Return this array with a larger shape, which its document does not say yet.
+
+        Parameters
+        ----------
+        clean
+            Whether chunks hold nothing but fill values where they overhang. Without that they are
+            looked at, and what others have left there is set back.
+
+        Raises
+        ------
+        MetadataError
+            It is no larger shape of this array.
+        """
+        resized = self._resized(shape)
+        if any(map(operator.lt, resized.shape, self.shape)):
+            raise MetadataError(f"{resized.shape} is smaller than {self.shape}: use resize")
+        if not clean:
+            for whole, region in overhangs(self._chunks.grid, self.shape, resized.shape):
+                self._of(whole)._clear(region)
+        return resized
 
     def append(self, values: Any, axis: int = 0) -> tuple[int, ...]:
         """Write values behind the end of an axis, which grows by them, and return the new shape.

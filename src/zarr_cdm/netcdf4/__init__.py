@@ -1,0 +1,32 @@
+"""netCDF4-python's names over netCDF's data model: code written for netCDF4 runs on Zarr.
+
+>>> from zarr_cdm.netcdf4 import Dataset
+>>> with Dataset("ocean.zarr") as nc:                                  # doctest: +SKIP
+...     print(nc["temperature"][0, :10])
+"""
+
+from cftime import date2index, date2num, num2date
+
+from zarr_cdm.netcdf4.dataset import Dataset, Group
+from zarr_cdm.netcdf4.dimension import Dimension
+from zarr_cdm.netcdf4.fills import default_fillvals
+from zarr_cdm.netcdf4.texts import chartostring, stringtoarr, stringtochar
+from zarr_cdm.netcdf4.types import CompoundType, EnumType, VLType
+from zarr_cdm.netcdf4.variable import Variable
+
+__all__ = [
+    "CompoundType",
+    "Dataset",
+    "Dimension",
+    "EnumType",
+    "Group",
+    "VLType",
+    "Variable",
+    "chartostring",
+    "date2index",
+    "date2num",
+    "default_fillvals",
+    "num2date",
+    "stringtoarr",
+    "stringtochar",
+]
