@@ -100,6 +100,8 @@ class Attributed:
 
     OWN: frozenset[str]  # names that are no netCDF attributes, and are not set from outside
 
+    auto_complex = False  # whether complex numbers are made of pairs
+
     _session: Session
     _ncstring_attrs__: bool
 

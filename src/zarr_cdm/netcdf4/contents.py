@@ -57,7 +57,6 @@ class Contents(Attributed):
         )
     )
     __orthogonal_indexing__ = True
-    auto_complex = False
 
     dimensions: dict[str, Dimension]
     variables: dict[str, Variable]

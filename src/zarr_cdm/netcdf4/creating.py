@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -36,6 +35,7 @@ class Keywords:
     fletcher32: bool = False
     contiguous: bool = False
     chunksizes: Sequence[int] | None = None
+    szip: tuple[str, int] = ("nn", 8)
     blosc_shuffle: int = 1
     endian: str = "native"
     significant_digits: int | None = None
@@ -83,6 +83,8 @@ def request_of(given: Keywords, dimensions: Sequence[Dimension], own: Endian | N
         raise ValueError(f"compression is {compression!r}, expected one of: {known}")
     if given.endian not in ENDIANS:
         raise ValueError(f"endian is {given.endian!r}, expected one of: {', '.join(ENDIANS)}")
+    if compression == "szip" and given.szip[0] not in ("nn", "ec"):
+        raise ValueError(f"szip_coding is {given.szip[0]!r}, expected 'nn' or 'ec'")
     if not given.complevel or not dimensions:
         compression = None
     shuffle = given.blosc_shuffle if str(compression).startswith("blosc") else int(given.shuffle)
@@ -91,6 +93,7 @@ def request_of(given: Keywords, dimensions: Sequence[Dimension], own: Endian | N
         compression=compression,
         level=given.complevel,
         shuffle=shuffle,
+        szip=given.szip,
         endian=own if given.endian == "native" else given.endian,
     )
 
@@ -196,6 +199,3 @@ def _fill_attribute(kind: NetcdfType, value: Any) -> Attribute:
     if kind is CHAR:
         return Attribute(found.tobytes().decode("utf-8", "surrogateescape"), CHAR)
     return Attribute(found, kind)
-
-
-NATIVE: Endian = "little" if sys.byteorder == "little" else "big"

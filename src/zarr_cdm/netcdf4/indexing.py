@@ -184,6 +184,8 @@ def _inside_integer(part: int, size: int) -> int:
 def _bounded(part: slice, length: int) -> slice:
     """Return a slice with numbers; a stop of None only where it runs down to the begin."""
     start, stop, step = part.indices(length)
+    if not range(start, stop, step):
+        return slice(0, 0, 1)
     return slice(start, None if stop < 0 else stop, step)
 
 

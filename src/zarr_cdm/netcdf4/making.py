@@ -132,6 +132,7 @@ class Making(Contents):
             fletcher32,
             contiguous,
             chunksizes,
+            (szip_coding, szip_pixels_per_block),
             blosc_shuffle,
             endian,
             significant_digits,

@@ -102,7 +102,7 @@ class Coding:
         if self._cast("_FillValue") is not None:
             fill = self._fill_value()
             yield _equal(values, fill), fill
-        elif self.filled or self.dtype not in BYTES:
+        elif self._unsigned is None and (self.filled or self.dtype not in BYTES):
             fill = self._default_fill()
             yield _equal(values, fill), fill
 

@@ -26,6 +26,8 @@ class Request:
         0 for none, 1 for bytes, 2 for bits.
     endian
         Byte order of the stored elements.
+    szip
+        The coding and the pixels per block of szip.
     """
 
     chunks: tuple[int, ...] | None = None
@@ -33,6 +35,7 @@ class Request:
     level: int = 4
     shuffle: int = 1
     endian: str | None = None
+    szip: tuple[str, int] = ("nn", 8)
 
 
 class Data(ArrayLike, Protocol):

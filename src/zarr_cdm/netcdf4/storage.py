@@ -59,7 +59,9 @@ def steps_for(request: Request, item_bytes: int, checksum: bool) -> tuple[Filter
         shuffle, number = request.shuffle, BLOSC.index(request.compression)
         steps.append(_step(32001, 2, 2, item_bytes, 0, request.level, shuffle, number))
     elif request.compression == "szip":
-        steps.append(_step(4, 32, 8))
+        coding, pixels = request.szip
+        bit = next(bit for bit, word in SZIP_CODING.items() if word == coding)
+        steps.append(_step(4, bit, pixels))
     if checksum:
         steps.append(_step(3))
     return tuple(steps)

@@ -50,8 +50,7 @@ def stringtochar(a: np.ndarray, encoding: str | None = None, n_strlen: int | Non
     Returns
     -------
     array of dtype S1
-        Shape ``a.shape + (n_strlen,)``; ``U1`` where ``a`` is of dtype ``U<n>`` and the encoding
-        ``"ascii"``.
+        Shape ``a.shape + (n_strlen,)``.
 
     Raises
     ------
@@ -61,11 +60,6 @@ def stringtochar(a: np.ndarray, encoding: str | None = None, n_strlen: int | Non
     texts = np.asarray(a)
     if texts.dtype.kind not in "SU":
         raise ValueError(f"the values are of {texts.dtype}, expected texts ('S' or 'U')")
-    if encoding == "ascii" and texts.dtype.kind == "U":
-        length = n_strlen or texts.dtype.itemsize // 4
-        return (
-            np.ascontiguousarray(_widened(texts, length)).view("U1").reshape(*texts.shape, length)
-        )
     if texts.dtype.kind == "U":
         texts = np.strings.encode(texts, "utf-8" if encoding in (None, *RAW) else encoding)
         length = n_strlen or np.asarray(a).dtype.itemsize
