@@ -38,7 +38,7 @@ from zarr_cdm.translate.chunking import layout_of
 
 CHANGEABLE = ("native", "dimension_names", "array_dimensions")  # dialects that ours can replace
 StorageOptions = Mapping[str, Any] | None
-Raw = dict[str, Any]
+Raw = dict[str, bytes]
 
 
 def new_store(
@@ -279,16 +279,16 @@ class ZarrKeeper:
         written = {}
         for path, node in consolidated.walk(root):
             raw = written[path] = _raw(node)
-            for name, document in raw.items():
-                if path and self._written.get(path, {}).get(name) != document:
-                    self.store.set(f"{path}/{name}", dumps(document))
+            for name, data in raw.items():
+                if path and self._written.get(path, {}).get(name) != data:
+                    self.store.set(f"{path}/{name}", data)
         last = written[""]
         if self._consolidated and self.zarr_format == 3:
-            last = {v3.KEY: consolidated.write_v3(root)}
+            last = {v3.KEY: dumps(consolidated.write_v3(root))}
         elif self._consolidated:
-            last = {**last, consolidated.KEY: consolidated.write_v2(root)}
-        for name, document in last.items():
-            self.store.set(name, dumps(document))
+            last = {**last, consolidated.KEY: dumps(consolidated.write_v2(root))}
+        for name, data in last.items():
+            self.store.set(name, data)
         self._written = written
 
     def close(self) -> None:
@@ -344,8 +344,8 @@ def _merged(new: ArrayMetadata, old: ArrayMetadata | None) -> ArrayMetadata:
 
 
 def _raw(node: Node) -> Raw:
-    """Return the documents of a node by their names."""
+    """Return the documents of a node by their names, as they are stored."""
     document: Document = node.document
     if document.zarr_format == 3:
-        return {v3.KEY: v3.write(document)}
-    return consolidated.documents_v2(node)
+        return {v3.KEY: dumps(v3.write(document))}
+    return {name: dumps(each) for name, each in consolidated.documents_v2(node).items()}
