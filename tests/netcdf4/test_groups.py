@@ -169,6 +169,29 @@ def test_what_was_there_gets_another_name(under: Module, tmp_path: Path) -> None
 
 
 @over_modules
+@pytest.mark.parametrize("mode", ["w", "a"])
+def test_a_name_that_has_become_free_is_used_again(
+    under: Module, tmp_path: Path, mode: str
+) -> None:
+    nc = under.new(tmp_path)
+    nc.createDimension("x", 2)
+    nc.createVariable("a", "i4", ("x",))[:] = [1, 2]
+    nc.createVariable("b", "i4", ("x",))[:] = [3, 4]
+    if mode == "a":
+        nc.close()
+        nc = under.open(tmp_path, "a")
+    nc.renameVariable("a", "c")
+    nc.renameVariable("b", "a")
+    nc.renameVariable("c", "b")
+    nc.createVariable("c", str, ("x",))[:] = np.array(["new", "texts"])
+    nc.close()
+    with under.open(tmp_path) as nc:
+        assert nc["a"][:].tolist() == [3, 4]
+        assert nc["b"][:].tolist() == [1, 2]
+        assert nc["c"][:].tolist() == ["new", "texts"]
+
+
+@over_modules
 def test_switches_reach_all_variables_below(under: Module, tmp_path: Path) -> None:
     with under.new(tmp_path) as nc:
         below = [nc.createVariable(path, "i2", fill_value=-1) for path in ("v", "g/v", "g/h/v")]

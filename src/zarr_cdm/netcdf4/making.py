@@ -235,6 +235,7 @@ class Making(Contents):
         content.variables[oldname].name = new
         _rename(content.variables, oldname, new)
         _rename(self.variables, oldname, new)
+        self._session.keeper.settle()
 
     def renameGroup(self, oldname: str, newname: str) -> None:
         """Give a group another name."""
@@ -247,6 +248,7 @@ class Making(Contents):
         content.groups[oldname].name = new
         _rename(content.groups, oldname, new)
         _rename(self.groups, oldname, new)
+        self._session.keeper.settle()
         for group in self.groups[new]._below():
             assert group.parent is not None
             group._own(path=model.join(group.parent.path, group._model.name))

@@ -58,11 +58,14 @@ class Keeper(Protocol):
     def move(self, old: str, new: str) -> None:
         """Put what lies at a path, and below it, at another."""
 
+    def settle(self) -> None:
+        """End a move, when the dataset has the new names."""
+
     def sync(self) -> None:
         """Write what is not written yet."""
 
     def close(self) -> None:
-        """Write what is not written yet, and let go of the file or store."""
+        """Let go of the file or store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,9 @@ class ReadOnly:
     def move(self, old: str, new: str) -> None:
         """Raise, as `create`."""
         raise NetcdfError("was opened for reading", source=self.dataset.source)
+
+    def settle(self) -> None:
+        """Do nothing: nothing was moved."""
 
     def sync(self) -> None:
         """Do nothing: there is nothing to write."""

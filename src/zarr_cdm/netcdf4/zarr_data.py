@@ -88,6 +88,10 @@ class HeldData:
         """The lengths of the dimensions at present."""
         return tuple(dimension.size for dimension in self._dimensions)
 
+    def load(self) -> None:
+        """Read all values, so that they can be written elsewhere."""
+        self._values, self.changed = self.values, True
+
     @property
     def values(self) -> np.ndarray:
         """All values."""

@@ -189,7 +189,7 @@ class ZarrKeeper:
         return replace(document, fill_value=variable.storage.fill_value)
 
     def move(self, old: str, new: str) -> None:
-        """Copy what lies at a path to another; the next `sync` removes it from where it was."""
+        """Copy what lies at a path, and below it, to another; `settle` removes it where it was."""
         inside = {
             path: variable
             for path, variable in self.dataset.all_variables()
@@ -203,7 +203,18 @@ class ZarrKeeper:
         for path, variable in inside.items():
             if isinstance(variable.data, StoredData):
                 variable.data.moved((new + path.removeprefix(old))[1:])
+            elif isinstance(variable.data, HeldData):
+                variable.data.load()
         self._gone.append(old[1:])
+
+    def settle(self) -> None:
+        """Say in the documents what was moved, and remove it from where it was."""
+        if self._written:  # else there are none yet
+            self.sync()
+        for path in self._gone:
+            for key in list(self.store.list(f"{path}/")):
+                self.store.delete(key)
+        self._gone = []
 
     def sync(self) -> None:
         """Write the documents; in a store of one file nothing can be read before it is closed."""
@@ -216,10 +227,6 @@ class ZarrKeeper:
         root = NativeDialect().write(self.dataset, layouts, self.zarr_format)
         self._merge(root, self._before, self.dataset, "")
         self._publish(root)
-        for path in self._gone:
-            for key in list(self.store.list(f"{path}/")):
-                self.store.delete(key)
-        self._gone = []
 
     def _flush(self, path: str, variable: model.Variable, data: HeldData) -> None:
         """Write texts that were held, with as much room as the longest takes."""
@@ -289,7 +296,7 @@ class ZarrKeeper:
             last = {**last, consolidated.KEY: dumps(consolidated.write_v2(root))}
         for name, data in last.items():
             self.store.set(name, data)
-        self._written = written
+        self._written, self._before = written, root
 
     def close(self) -> None:
         """Let go of the store."""
