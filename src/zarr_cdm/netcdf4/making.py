@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zarr_cdm.cdm import model
 from zarr_cdm.cdm import types as cdm
+from zarr_cdm.errors import NetcdfError
 from zarr_cdm.netcdf4 import creating, types
 from zarr_cdm.netcdf4.contents import Contents
 from zarr_cdm.netcdf4.creating import Keywords
@@ -150,6 +151,7 @@ class Making(Contents):
             dimensions = (dimensions,)
         places = tuple(self._find(dimension) for dimension in dimensions)
         kind, order = creating.type_of(datatype)
+        self._check_type(kind)
         request = creating.request_of(given, places, order)
         fill = self._session.fill
         made = creating.new_variable(name, kind, places, given, request, fill=fill)
@@ -159,6 +161,14 @@ class Making(Contents):
         shown = datatype if isinstance(datatype, CompoundType | VLType | EnumType) else None
         self.variables[name] = Variable(self, made, shown)
         return self.variables[name]
+
+    def _check_type(self, kind: cdm.NetcdfType) -> None:
+        """Raise where a type is none of this dataset."""
+        known = {
+            id(each) for group in self._root()._below() for each in group._model.types.values()
+        }
+        if not isinstance(kind, cdm.AtomicType) and id(kind) not in known:
+            raise NetcdfError(f"type {kind.name!r} is none of this dataset; create it here")
 
     def _find(self, dimension: Any) -> model.Dimension:
         if isinstance(dimension, Dimension):

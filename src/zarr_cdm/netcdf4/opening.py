@@ -11,7 +11,7 @@ from zarr_cdm.errors import UnsupportedError
 from zarr_cdm.formats.table import NETCDF_SUFFIXES, read
 from zarr_cdm.metadata.documents import ZarrVersion
 from zarr_cdm.netcdf4.session import ReadOnly, Session
-from zarr_cdm.netcdf4.zarr_keeper import change_store, new_store
+from zarr_cdm.netcdf4.zarr_target import change_store, new_store
 
 ZARR: dict[str, ZarrVersion] = {"ZARR3": 3, "ZARR2": 2}
 NETCDF = (

@@ -37,7 +37,7 @@ def read(variable: Variable, selection: Any) -> tuple[Any, bool]:
 
 def _scalar(variable: Variable) -> np.ndarray:
     """Return the one element of a variable without dimensions, as an array of none."""
-    found = variable.data[()]
+    found = variable.data[...]
     if isinstance(found, np.ndarray) and found.dtype == variable.type.dtype and not found.ndim:
         return found
     result = np.empty((), variable.type.dtype)

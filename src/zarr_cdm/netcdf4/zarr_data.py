@@ -1,21 +1,45 @@
 """The data of variables in a Zarr store that is being written.
 
 Most go out as they are assigned. What can only be written when all values are known is held in
-memory until then: texts in Zarr v2, whose longest one decides how they are stored.
+memory until then: values of user-defined types, which are stored in parts, and texts in Zarr v2,
+whose longest one decides how they are stored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 
-from zarr_cdm.cdm.lazy import outer
+from zarr_cdm.cdm.lazy import Selected, outer
 from zarr_cdm.cdm.model import ArrayLike, Dimension
+from zarr_cdm.cdm.types import STRING, CompoundType, NetcdfType, VlenType
 from zarr_cdm.core.array import ZarrArray
+from zarr_cdm.dialects.taken import read_block
 
 OFFERED = ("chunks", "shards", "codecs", "stored_bytes")
+
+
+def unwritten(kind: NetcdfType, shape: tuple[int, ...], fill: Any) -> np.ndarray:
+    """Return what nobody has written: fill values, zeros in records, rows without values.
+
+    >>> from zarr_cdm.cdm.types import ATOMIC_TYPES
+    >>> unwritten(ATOMIC_TYPES["short"], (2,), -1)
+    array([-1, -1], dtype=int16)
+    """
+    result = np.zeros(shape, kind.dtype)
+    if isinstance(kind, CompoundType):
+        for part in kind.fields:
+            if part.type.dtype.hasobject:
+                result[part.name] = unwritten(part.type, (*shape, *part.shape), None)
+    elif isinstance(kind, VlenType):
+        for place in np.ndindex(shape):
+            result[place] = np.empty(0, kind.base.dtype)
+    elif kind is STRING or fill is not None:
+        result[...] = "" if fill is None else fill
+    return result
 
 
 class StoredData:
@@ -46,6 +70,11 @@ class StoredData:
             self.clean = True
         return self._array
 
+    @property
+    def path(self) -> str:
+        """The path of the array in the store."""
+        return self._array.path
+
     def moved(self, path: str) -> None:
         """Go on at another path of the store."""
         old = self._array
@@ -69,19 +98,24 @@ class HeldData:
 
     Attributes
     ----------
-    changed
+    is_changed
         Whether they are not in the store as they are here.
     """
 
     def __init__(
-        self, source: ArrayLike | None, dtype: np.dtype, dimensions: Sequence[Dimension], fill: Any
+        self,
+        source: ArrayLike | None,
+        kind: NetcdfType,
+        dimensions: Sequence[Dimension],
+        fill: Any,
     ) -> None:
-        self.dtype = dtype
-        self.changed = source is None
+        self.dtype = kind.dtype
+        self.is_changed = source is None
         self._source = source
+        self._kind = kind
         self._dimensions = tuple(dimensions)
         self._fill = fill
-        self._values = np.full(self.shape, fill, dtype) if source is None else None
+        self._values = unwritten(kind, self.shape, fill) if source is None else None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -90,40 +124,37 @@ class HeldData:
 
     def load(self) -> None:
         """Read all values, so that they can be written elsewhere."""
-        self._values, self.changed = self.values, True
+        self._values, self.is_changed = self.values, True
 
     @property
     def values(self) -> np.ndarray:
         """All values."""
         if self._values is None:
             assert self._source is not None
-            self._values = np.asarray(self._source[...], self.dtype)
+            self._values = read_block(self._source, ...)
         if self._values.shape != self.shape:
-            grown = np.full(self.shape, self._fill, self.dtype)
+            grown = unwritten(self._kind, self.shape, self._fill)
             grown[tuple(slice(0, size) for size in self._values.shape)] = self._values
-            self._values, self.changed = grown, True
+            self._values, self.is_changed = grown, True
         return self._values
 
     def __getitem__(self, selection: Any) -> Any:
-        return self.values[selection]
+        if self._values is None and self._source is not None and self._source.shape == self.shape:
+            return self._source[selection]
+        return deepcopy(self.values[selection])  # rows too: what is returned is the caller's
 
     @property
-    def oindex(self) -> _Outer:
+    def oindex(self) -> Selected:
         """Select each axis on its own."""
-        return _Outer(self)
+        return Selected(self._outer)
+
+    def _outer(self, selection: tuple[Any, ...]) -> np.ndarray:
+        if self._values is None and self._source is not None and self._source.shape == self.shape:
+            return outer(self._source, selection)
+        return deepcopy(outer(self.values, selection))
 
     def write(self, parts: tuple[Any, ...], values: Any) -> None:
         """Put values where a slice or an integer array for each axis selects."""
         places = [np.arange(size)[part] for part, size in zip(parts, self.shape, strict=True)]
-        self.values[np.ix_(*places) if places else ()] = values
-        self.changed = True
-
-
-class _Outer:
-    __slots__ = ("_held",)
-
-    def __init__(self, held: HeldData) -> None:
-        self._held = held
-
-    def __getitem__(self, selection: tuple[Any, ...]) -> np.ndarray:
-        return outer(self._held.values, selection)
+        self.values[np.ix_(*places) if places else ...] = values
+        self.is_changed = True

@@ -1,4 +1,4 @@
-"""A Zarr store that is made or changed.
+"""A dataset in a Zarr store that is made or changed.
 
 Chunks are written as values are assigned, documents at `sync` and `close`: those of the nodes that
 changed, and last the root's. They are in our own dialect; what an array's document says of chunks
@@ -7,105 +7,39 @@ and codecs stays as it is.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import product
 from typing import Any
 
 from zarr_cdm.cdm import model
-from zarr_cdm.cdm.types import STRING, AtomicType
+from zarr_cdm.cdm.types import STRING, AtomicType, EnumType
 from zarr_cdm.core.array import ZarrArray
-from zarr_cdm.core.commit import staged
-from zarr_cdm.core.editing import remove_node
-from zarr_cdm.core.group import ZarrGroup, open_tree
-from zarr_cdm.core.hierarchy import find_root
-from zarr_cdm.core.stores.base import OneFile, Store
-from zarr_cdm.core.stores.table import exists, open_store
+from zarr_cdm.core.group import ZarrGroup
+from zarr_cdm.core.stores.base import Store
 from zarr_cdm.dialects.base import Layout
-from zarr_cdm.dialects.native import NativeDialect, encode_texts
-from zarr_cdm.dialects.plain import is_reserved
-from zarr_cdm.dialects.table import choose
-from zarr_cdm.errors import MetadataError, NodeNotFoundError, TargetExistsError, UnsupportedError
-from zarr_cdm.metadata import consolidated, v3
-from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata, Node, ZarrVersion
-from zarr_cdm.metadata.json import dumps
+from zarr_cdm.dialects.names import node_name
+from zarr_cdm.dialects.native import NativeDialect, with_null
+from zarr_cdm.dialects.parts import PartedDataset, parted
+from zarr_cdm.errors import MetadataError, UnsupportedError
+from zarr_cdm.formats.zarr_data import write_data
+from zarr_cdm.metadata.documents import ArrayMetadata, Node, ZarrVersion
 from zarr_cdm.netcdf4.session import Data, Request
 from zarr_cdm.netcdf4.zarr_data import HeldData, StoredData
-from zarr_cdm.netcdf4.zarr_layout import layout_for
+from zarr_cdm.netcdf4.zarr_documents import (
+    Raw,
+    add,
+    arrays_of,
+    layout_in,
+    merged,
+    nodes_of,
+    publish,
+    raw_of,
+    with_old_null,
+)
+from zarr_cdm.netcdf4.zarr_layout import layout_for, text_bytes
 from zarr_cdm.translate.chunking import layout_of
-
-CHANGEABLE = ("native", "dimension_names", "array_dimensions")  # dialects that ours can replace
-StorageOptions = Mapping[str, Any] | None
-Raw = dict[str, bytes]
-
-
-def new_store(
-    dataset: model.Dataset,
-    target: str,
-    storage_options: StorageOptions,
-    zarr_format: ZarrVersion,
-    *,
-    clobber: bool,
-) -> ZarrKeeper:
-    """Return what keeps a dataset in a new store.
-
-    Raises
-    ------
-    TargetExistsError
-        There is something that may not be removed, or is no Zarr hierarchy.
-    """
-    store = open_store(target, storage_options)
-    if exists(target, storage_options):
-        _remove(store, target, clobber)
-    stack = ExitStack()
-    if isinstance(store, OneFile):  # it can only be written as a whole
-        store = stack.enter_context(staged(target, storage_options))
-    return ZarrKeeper(dataset, store, zarr_format, stack)
-
-
-def _remove(store: Store, target: str, clobber: bool) -> None:
-    if not clobber:
-        raise TargetExistsError("there is something already", source=store.url)
-    try:
-        find_root(store)
-    except NodeNotFoundError:
-        if any(True for _ in store.children()):
-            raise TargetExistsError(
-                "there is something that is no Zarr hierarchy; remove it, or choose another name",
-                source=store.url,
-            ) from None
-    if isinstance(store, OneFile):
-        os.unlink(target)
-    else:
-        remove_node(store, "")
-
-
-def change_store(target: str, storage_options: StorageOptions) -> ZarrKeeper:
-    """Return what keeps the dataset that is in a store, to be changed there.
-
-    Raises
-    ------
-    NodeNotFoundError, MetadataError
-        There is none that can be read.
-    UnsupportedError
-        It is in a dialect that is only read, or in a store that is only read.
-    """
-    store = open_store(target, storage_options)
-    if isinstance(store, OneFile):
-        raise UnsupportedError("a store in one file cannot be changed; copy it", source=store.url)
-    group = open_tree(store)
-    name, dialect = choose(group.node)
-    if name not in CHANGEABLE:
-        raise UnsupportedError(
-            f"is in the dialect {name!r}, which cannot be changed; convert it", source=store.url
-        )
-    dataset = dialect.read(group.node, group.array)
-    dataset.source = store.url
-    keeper = ZarrKeeper(dataset, store, group.zarr_format, ExitStack())
-    keeper.take(group)
-    return keeper
 
 
 class ZarrKeeper:
@@ -126,55 +60,58 @@ class ZarrKeeper:
         self.format = f"ZARR{zarr_format}"
         self._stack = stack
         self._consolidated = True
-        self._before = Node(GroupMetadata(zarr_format=zarr_format))
         self._written: dict[str, Raw] = {}
-        self._layouts: dict[model.Variable, Layout] = {}
-        self._documents: dict[model.Variable, ArrayMetadata] = {}
-        self._gone: list[str] = []  # prefixes of what was moved away
+        self._arrays: dict[str, ArrayMetadata] = {}  # what documents say, by the paths of arrays
+        self._unread: dict[str, Node] = {}  # what is in the store, but not in the dataset
 
     def take(self, group: ZarrGroup) -> None:
-        """Take over the arrays that there are."""
-        self._before, self._consolidated = group.node, group.consolidated
-        self._written = {path: _raw(node) for path, node in consolidated.walk(group.node)}
-        for path, variable in self.dataset.all_variables():
-            array = group.array(path[1:])
-            self._documents[variable] = array.metadata
-            self._layouts[variable] = _layout(array.metadata)
-            if variable.type.dtype == array.dtype:
-                array = ZarrArray(self.store, array.path, self._readable(variable, array.metadata))
+        """Take over what is in a store."""
+        self._consolidated = group.consolidated
+        self._written = {path: raw_of(node) for path, node in nodes_of(group.node).items()}
+        self._arrays = dict(arrays_of(group.node))
+        known = {path[1:] for path, _ in parted(self.dataset, self.zarr_format).all_variables()}
+        self._unread = {
+            path: node
+            for path, node in nodes_of(group.node).items()
+            if path in self._arrays and path not in known
+        }
+        for _, variable in self.dataset.all_variables():
+            data, kind = variable.data, variable.type
+            if isinstance(data, ZarrArray) and data.dtype == kind.dtype and data.path in known:
+                array = self._array(data.path, variable, data.metadata)
                 variable.data = StoredData(array, variable.dimensions, clean=False)
             else:
                 fill = variable.storage.fill_value
-                kind = variable.type.dtype
-                variable.data = HeldData(variable.data, kind, variable.dimensions, fill)
+                variable.data = HeldData(data, kind, variable.dimensions, fill)
 
     def create(self, path: str, variable: model.Variable, request: Request) -> Data:
-        """Return data for a new variable.
-
-        Raises
-        ------
-        UnsupportedError
-            It is of a type that cannot be written.
-        """
-        if not isinstance(variable.type, AtomicType):
-            raise UnsupportedError(
-                f"type {variable.type.name!r}: variables of user-defined types cannot be written "
-                "to Zarr yet",
-                variable=path,
-            )
-        layout = layout_for(variable, request, self.zarr_format)
-        self._layouts[variable] = layout
-        if variable.type is STRING and self.zarr_format == 2:
+        """Return data for a new variable: in the store, or held where parts of it are stored."""
+        names = path[1:].split("/")
+        odd = any(node_name(name, self.zarr_format) != name for name in names)
+        texts = variable.type is STRING and self.zarr_format == 2
+        if odd or texts or not isinstance(variable.type, AtomicType | EnumType):
+            variable.storage = replace(variable.storage, chunks=request.chunks)
             fill = variable.storage.fill_value
-            return HeldData(None, variable.type.dtype, variable.dimensions, fill)
-        document = self._document(variable, layout)
-        self._documents[variable] = document
-        array = ZarrArray(self.store, path[1:], self._readable(variable, document))
-        return StoredData(array, variable.dimensions, clean=True)
+            return HeldData(None, variable.type, variable.dimensions, fill)
+        layout = layout_for(variable, request, self.zarr_format)
+        document = self._arrays[path[1:]] = self._document(variable, layout)
+        return StoredData(
+            self._array(path[1:], variable, document), variable.dimensions, clean=True
+        )
+
+    def _array(self, path: str, variable: model.Variable, document: ArrayMetadata) -> ZarrArray:
+        """Return an array with the fill value of netCDF, where that of Zarr is left open."""
+        fill = variable.storage.fill_value
+        if document.fill_value is None and fill is not None:
+            document = replace(document, fill_value=fill)
+        return ZarrArray(self.store, path, document)
 
     def _document(self, variable: model.Variable, layout: Layout) -> ArrayMetadata:
         """Return the document that our dialect writes for a variable, wherever it is."""
-        alone = replace_data(variable)
+        kind = variable.type.base if isinstance(variable.type, EnumType) else variable.type
+        alone = model.Variable(
+            "variable", kind, variable.dimensions, {}, _Nothing(variable), variable.storage
+        )
         place = model.Dataset(dimensions={str(n): d for n, d in enumerate(variable.dimensions)})
         place.variables["variable"] = alone
         node = NativeDialect().write(place, {"/variable": layout}, self.zarr_format)
@@ -182,137 +119,131 @@ class ZarrKeeper:
         assert isinstance(document, ArrayMetadata)
         return document
 
-    def _readable(self, variable: model.Variable, document: ArrayMetadata) -> ArrayMetadata:
-        """Return a document with the fill value of netCDF, where that of Zarr is left open."""
-        if document.fill_value is not None or variable.storage.fill_value is None:
-            return document
-        return replace(document, fill_value=variable.storage.fill_value)
-
     def move(self, old: str, new: str) -> None:
-        """Copy what lies at a path, and below it, to another; `settle` removes it where it was."""
-        inside = {
-            path: variable
-            for path, variable in self.dataset.all_variables()
-            if path == old or path.startswith(f"{old}/")
-        }
-        prefix = f"{old[1:]}/"
-        for key in list(self.store.list(prefix)):
-            value = self.store.get(key)
-            if value is not None:
-                self.store.set(f"{new[1:]}/{key.removeprefix(prefix)}", value)
-        for path, variable in inside.items():
-            if isinstance(variable.data, StoredData):
-                variable.data.moved((new + path.removeprefix(old))[1:])
-            elif isinstance(variable.data, HeldData):
+        """Begin to move what lies at a path, and below it: read what is not in memory yet."""
+        for path, variable in self.dataset.all_variables():
+            if f"{path}/".startswith(f"{old}/") and isinstance(variable.data, HeldData):
                 variable.data.load()
-        self._gone.append(old[1:])
+        prefix = "/".join(node_name(name, self.zarr_format) for name in old[1:].split("/"))
+        lost = [path for path in self._unread if path.startswith(f"{prefix}/")]
+        if lost:
+            raise UnsupportedError(f"{lost[0]!r} in it could not be read: it cannot be moved")
 
     def settle(self) -> None:
-        """Say in the documents what was moved, and remove it from where it was."""
-        if self._written:  # else there are none yet
+        """End a move: put chunks where the dataset says that they are now."""
+        old = []
+        for path, variable in self._stored(parted(self.dataset, self.zarr_format)):
+            data = variable.data
+            if isinstance(data, StoredData) and data.path != path:
+                old.append(data.path)
+                self._copy(data.path, path)
+                self._arrays[path] = self._arrays.pop(data.path)
+                data.moved(path)
+        if self._written:  # else there are no documents yet
             self.sync()
-        for path in self._gone:
-            for key in list(self.store.list(f"{path}/")):
-                self.store.delete(key)
-        self._gone = []
+        for path in old:
+            self._delete(path)
+
+    def _stored(self, split: PartedDataset) -> Iterator[tuple[str, model.Variable]]:
+        """Yield the path of each array with the variable that it is, or is a part of."""
+        for path, part in split.all_variables():
+            yield path[1:], split.origins[part].variable
+
+    def _copy(self, old: str, new: str) -> None:
+        for key in list(self.store.list(f"{old}/")):
+            value = self.store.get(key)
+            if value is not None:
+                self.store.set(f"{new}/{key.removeprefix(f'{old}/')}", value)
+
+    def _delete(self, path: str) -> None:
+        for key in list(self.store.list(f"{path}/")):
+            self.store.delete(key)
 
     def sync(self) -> None:
         """Write the documents; in a store of one file nothing can be read before it is closed."""
-        for path, variable in self.dataset.all_variables():
-            if isinstance(variable.data, HeldData):
-                self._flush(path, variable, variable.data)
-            elif isinstance(variable.data, StoredData):
-                self._fill_gaps(variable, variable.data)
-        layouts = {path: self._layouts[each] for path, each in self.dataset.all_variables()}
-        root = NativeDialect().write(self.dataset, layouts, self.zarr_format)
-        self._merge(root, self._before, self.dataset, "")
+        split = parted(self.dataset, self.zarr_format)
+        changed: list[tuple[str, model.Variable]] = []
+        layouts: dict[str, Layout] = {}
+        for path, part in split.all_variables():
+            data = split.origins[part].variable.data
+            if isinstance(data, HeldData) and (data.is_changed or path[1:] not in self._arrays):
+                changed.append((path, part))
+                room = text_bytes(part) if part.type is STRING else None
+                layouts[path] = layout_of(part, self.zarr_format, room)
+                self._delete(path[1:])
+                self._arrays.pop(path[1:], None)
+            else:
+                layouts[path] = layout_in(self._arrays[path[1:]])
+                if isinstance(data, StoredData):
+                    self._fill_gaps(path[1:], data)
+        root = NativeDialect().write(split, layouts, self.zarr_format)
+        self._merge(root, split)
+        self._write_held(root, changed)
         self._publish(root)
+        for _, variable in self.dataset.all_variables():
+            if isinstance(variable.data, HeldData):
+                variable.data.is_changed = False
 
-    def _flush(self, path: str, variable: model.Variable, data: HeldData) -> None:
-        """Write texts that were held, with as much room as the longest takes."""
-        values = data.values
-        if not data.changed:
-            return
-        encoded = encode_texts(values)
-        old = self._layouts[variable]
-        variable.storage = replace(variable.storage, chunks=old.chunks)
-        layout = layout_of(variable, self.zarr_format, encoded.dtype.itemsize)
-        layout = replace(layout, chunks=old.chunks)
-        for key in list(self.store.list(f"{path[1:]}/")):
-            self.store.delete(key)
-        document = self._document(variable, layout)
-        array = ZarrArray(self.store, path[1:], document)
-        array[...] = encoded.astype(array.dtype)
-        self._layouts[variable], self._documents[variable] = layout, document
-        data.changed = False
+    def _write_held(self, root: Node, changed: list[tuple[str, model.Variable]]) -> None:
+        group = ZarrGroup(self.store, root, self.zarr_format, True)
+        nodes = nodes_of(root)
+        for path, places in write_data(_Chosen(changed), group).items():
+            document = nodes[path[1:]].document
+            assert isinstance(document, ArrayMetadata)
+            nodes[path[1:]].document = with_null(document, places)
 
-    def _fill_gaps(self, variable: model.Variable, data: StoredData) -> None:
+    def _fill_gaps(self, path: str, data: StoredData) -> None:
         """Write the chunks that nobody has written, where the document has no fill value.
 
         In Zarr v2 xarray takes a fill value for ``_FillValue``: a variable without one has none.
         """
         array = data.array
-        if self._documents[variable].fill_value is not None or not array.size:
+        if self._arrays[path].fill_value is not None or not array.size:
             return
-        there = set(self.store.list(f"{array.path}/" if array.path else ""))
+        there = set(self.store.list(f"{path}/"))
         for index in product(*map(range, array.grid.counts)):
             if array.key(index) not in there:
                 edges = [array.grid.edges(axis, place) for axis, place in enumerate(index)]
                 array[tuple(slice(*edge) for edge in edges)] = array.fill
 
-    def _merge(self, node: Node, before: Node, group: model.Group, path: str) -> None:
+    def _merge(self, root: Node, split: PartedDataset) -> None:
         """Let documents say what they said before of what netCDF has no word for."""
-        members: dict[str, Node] = dict(node.members)
-        for name, variable in group.variables.items():
-            new = members[name].document
+        nodes = nodes_of(root)
+        for path, variable in self._stored(split):
+            new, old = nodes[path].document, self._arrays.get(path)
             assert isinstance(new, ArrayMetadata)
-            members[name] = Node(_merged(new, self._stored(variable)))
-        for name, below in group.groups.items():
-            old = before.members.get(name) or Node(GroupMetadata(zarr_format=self.zarr_format))
-            self._merge(members[name], old, below, f"{path}{name}/")
-        for name, old in before.members.items():
-            if name not in members and f"{path}{name}" not in self._gone:
-                members[name] = old  # it could not be read, but it is there
-        node.members = members
-
-    def _stored(self, variable: model.Variable) -> ArrayMetadata | None:
-        """Return the document of an array that is there, with the chunks that it has by now."""
-        document = self._documents.get(variable)
-        if document is None or not isinstance(variable.data, StoredData):
-            return document
-        return replace(document, chunk_grid=variable.data.array.metadata.chunk_grid)
+            if old is None:
+                continue
+            if isinstance(variable.data, StoredData):
+                old = replace(old, chunk_grid=variable.data.array.metadata.chunk_grid)
+            nodes[path].document = with_old_null(merged(new, old), old)
+        for path, node in self._unread.items():
+            add(root, path, node)
 
     def _publish(self, root: Node) -> None:
-        written = {}
-        for path, node in consolidated.walk(root):
-            raw = written[path] = _raw(node)
-            for name, data in raw.items():
-                if path and self._written.get(path, {}).get(name) != data:
-                    self.store.set(f"{path}/{name}", data)
-        last = written[""]
-        if self._consolidated and self.zarr_format == 3:
-            last = {v3.KEY: dumps(consolidated.write_v3(root))}
-        elif self._consolidated:
-            last = {**last, consolidated.KEY: dumps(consolidated.write_v2(root))}
-        for name, data in last.items():
-            self.store.set(name, data)
-        self._written, self._before = written, root
+        before = self._written
+        self._written = publish(
+            self.store, root, self.zarr_format, before, consolidate=self._consolidated
+        )
+        self._arrays = dict(arrays_of(root))
+        gone = [path for path in before if path not in self._written]
+        for path in gone:
+            self._delete(path)
 
     def close(self) -> None:
         """Let go of the store."""
         self._stack.close()
 
 
-def replace_data(variable: model.Variable) -> model.Variable:
-    """Return a variable without values, but of its shape."""
-    return model.Variable(
-        variable.name,
-        variable.type,
-        variable.dimensions,
-        dict(variable.attributes),
-        _Nothing(variable),
-        variable.storage,
-    )
+class _Chosen(model.Dataset):
+    """Some variables of a dataset, which are to be written."""
+
+    def __init__(self, variables: list[tuple[str, model.Variable]]) -> None:
+        super().__init__()
+        self._variables = variables
+
+    def all_variables(self) -> Iterator[tuple[str, model.Variable]]:
+        return iter(self._variables)
 
 
 class _Nothing:
@@ -324,35 +255,3 @@ class _Nothing:
 
     def __getitem__(self, selection: Any) -> Any:
         raise MetadataError("there are no values")
-
-
-def _layout(document: ArrayMetadata) -> Layout:
-    """Return the layout of an array that is there; a chunk of 1 where they differ."""
-    regular = document.chunk_grid.configuration.get("chunk_shape")
-    chunks = tuple(regular or (1,) * len(document.shape))
-    return Layout(document.data_type, chunks, document.codecs)
-
-
-def _merged(new: ArrayMetadata, old: ArrayMetadata | None) -> ArrayMetadata:
-    """Return a document with the storage and the unknown members of the array that is there."""
-    if old is None:
-        return new
-    kept = {name: value for name, value in old.attributes.items() if is_reserved(name)}
-    return replace(
-        new,
-        data_type=old.data_type,
-        chunk_grid=old.chunk_grid,
-        chunk_key_encoding=old.chunk_key_encoding,
-        codecs=old.codecs,
-        fill_value=old.fill_value,
-        attributes={**kept, **new.attributes},
-        members={**old.members, **new.members},
-    )
-
-
-def _raw(node: Node) -> Raw:
-    """Return the documents of a node by their names, as they are stored."""
-    document: Document = node.document
-    if document.zarr_format == 3:
-        return {v3.KEY: dumps(v3.write(document))}
-    return {name: dumps(each) for name, each in consolidated.documents_v2(node).items()}

@@ -8,6 +8,7 @@ from math import prod
 from zarr_cdm.cdm.model import Dimension, Variable
 from zarr_cdm.core.layout import chunk_shape, completed, compressors_for, item_bytes, serializer_for
 from zarr_cdm.dialects.base import Layout
+from zarr_cdm.dialects.taken import read_block
 from zarr_cdm.metadata.documents import ZarrVersion
 from zarr_cdm.metadata.dtypes import numpy_dtype, zarr_type
 from zarr_cdm.metadata.extension import Extension
@@ -68,3 +69,9 @@ def default_chunks(dimensions: Sequence[Dimension], size: int) -> tuple[int, ...
         if dimensions[axis].unlimited:
             lengths[axis] = -(-LEAST_BYTES // (prod(lengths) * size))
     return tuple(lengths)
+
+
+def text_bytes(variable: Variable) -> int:
+    """Return how many bytes the longest text takes, of values that are in memory."""
+    texts = read_block(variable.data, ...).reshape(-1).tolist()
+    return max((len((text or "").encode("utf-8", "surrogateescape")) for text in texts), default=0)

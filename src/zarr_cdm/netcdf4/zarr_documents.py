@@ -1,0 +1,106 @@
+"""The documents of a store that is changed: ours, with what they said of chunks before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from zarr_cdm.core.stores.base import Store
+from zarr_cdm.dialects.base import Layout
+from zarr_cdm.dialects.native_record import ARRAY_MEMBER, NCZARR_ARRAY, record_of
+from zarr_cdm.dialects.plain import is_reserved
+from zarr_cdm.dialects.records import as_object
+from zarr_cdm.errors import MetadataError
+from zarr_cdm.metadata import consolidated, v3
+from zarr_cdm.metadata.documents import ArrayMetadata, Node, ZarrVersion
+from zarr_cdm.metadata.json import dumps
+
+Raw = dict[str, bytes]  # the documents of a node by their names, as they are stored
+
+
+def layout_in(document: ArrayMetadata) -> Layout:
+    """Return the layout of an array that is there; a chunk of 1 where they differ."""
+    regular = document.chunk_grid.configuration.get("chunk_shape")
+    chunks = tuple(regular or (1,) * len(document.shape))
+    return Layout(document.data_type, chunks, document.codecs)
+
+
+def merged(new: ArrayMetadata, old: ArrayMetadata) -> ArrayMetadata:
+    """Return a document with the storage and the unknown members of the array that is there."""
+    kept = {name: value for name, value in old.attributes.items() if is_reserved(name)}
+    return replace(
+        new,
+        data_type=old.data_type,
+        chunk_grid=old.chunk_grid,
+        chunk_key_encoding=old.chunk_key_encoding,
+        codecs=old.codecs,
+        fill_value=old.fill_value,
+        attributes={**kept, **new.attributes},
+        members={**old.members, **new.members},
+    )
+
+
+def with_old_null(new: ArrayMetadata, old: ArrayMetadata) -> ArrayMetadata:
+    """Return a document that says which texts are NULL as another does."""
+    null = record_of(old).get("null")
+    if null is None:
+        return new
+    record = {**record_of(new), "null": null}
+    if new.zarr_format == 3:
+        return replace(new, members={**new.members, ARRAY_MEMBER: record})
+    holder = {**as_object(new.attributes[NCZARR_ARRAY]), ARRAY_MEMBER: record}
+    return replace(new, attributes={**new.attributes, NCZARR_ARRAY: holder})
+
+
+def nodes_of(root: Node) -> dict[str, Node]:
+    """Return all nodes by their paths, without slashes at the ends; parents first."""
+    return dict(consolidated.walk(root))
+
+
+def arrays_of(root: Node) -> Iterator[tuple[str, ArrayMetadata]]:
+    """Yield the documents of all arrays with their paths."""
+    for path, node in consolidated.walk(root):
+        if isinstance(node.document, ArrayMetadata):
+            yield path, node.document
+
+
+def add(root: Node, path: str, node: Node) -> None:
+    """Put a node into a tree, whose group is there."""
+    *names, last = path.split("/")
+    for name in names:
+        if name not in root.members:
+            raise MetadataError(f"{path!r} could not be read, and its group is gone")
+        root = root.members[name]
+    root.members = {**root.members, last: node}
+
+
+def raw_of(node: Node) -> Raw:
+    """Return the documents of a node."""
+    document = node.document
+    if document.zarr_format == 3:
+        return {v3.KEY: dumps(v3.write(document))}
+    return {name: dumps(each) for name, each in consolidated.documents_v2(node).items()}
+
+
+def publish(
+    store: Store,
+    root: Node,
+    zarr_format: ZarrVersion,
+    before: Mapping[str, Raw],
+    *,
+    consolidate: bool,
+) -> dict[str, Raw]:
+    """Write the documents that are not as they were before, the root's last, and return all."""
+    written = {path: raw_of(node) for path, node in nodes_of(root).items()}
+    for path, raw in written.items():
+        for name, data in raw.items():
+            if path and before.get(path, {}).get(name) != data:
+                store.set(f"{path}/{name}", data)
+    last = written[""]
+    if consolidate and zarr_format == 3:
+        last = {v3.KEY: dumps(consolidated.write_v3(root))}
+    elif consolidate:
+        last = {**last, consolidated.KEY: dumps(consolidated.write_v2(root))}
+    for name, data in last.items():
+        store.set(name, data)
+    return written
