@@ -1,4 +1,4 @@
-"""The modules under test: netCDF4-python, and ours on both versions of Zarr.
+"""The modules under test: netCDF4-python, and ours on both versions of Zarr and on netCDF.
 
 A test that takes ``under`` runs with each of them, and its assertions hold for all. What differs
 stands in `EXCEPTIONS` (names) and in test_differences.py (behaviour), each with its reason.
@@ -77,5 +77,6 @@ MODULES = [
     Module("netCDF4", netCDF4, ".nc", {}),
     Module("zarr3", zarr_cdm.netcdf4, ".zarr", {}),
     Module("zarr2", zarr_cdm.netcdf4, ".zarr", {"format": "ZARR2"}),
+    Module("netcdf", zarr_cdm.netcdf4, ".nc", {}),
 ]
 over_modules = pytest.mark.parametrize("under", MODULES, ids=lambda each: each.name)

@@ -197,7 +197,7 @@ def test_assigning_to_what_grows_is_alike_everywhere(
                 v[:] = np.full((before, 2), -1)
             v[selection] = values
             found.append((v.shape, v[:].tolist()))
-    assert found[0] == found[1] == found[2]
+    assert all(each == found[0] for each in found)
 
 
 @over_modules

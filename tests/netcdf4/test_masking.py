@@ -94,7 +94,7 @@ def test_values_are_masked_and_unpacked_alike(
         found.append([seen(each) for each in shown])
         found[-1].append(str(getattr(shown[0], "fill_value", None)) if shown[0].size else "")
         v.group().close()
-    assert found[0] == found[1] == found[2]
+    assert all(each == found[0] for each in found)
 
 
 @over_modules
@@ -165,7 +165,7 @@ def test_values_are_packed_and_filled_alike(
             v[:] = values
             v.set_auto_maskandscale(False)
             found.append(repr(v[:].tolist()))
-    assert found[0] == found[1] == found[2]
+    assert all(each == found[0] for each in found)
 
 
 @over_modules

@@ -19,6 +19,7 @@ import numpy as np
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING, NetcdfType
 from zarr_cdm.errors import AttributesError
+from zarr_cdm.netcdf4.masking import cast
 from zarr_cdm.netcdf4.names import attribute_name
 from zarr_cdm.netcdf4.session import Session
 
@@ -26,13 +27,15 @@ FILL_VALUE = "_FillValue"
 NUMBERS = {kind.dtype: kind for kind in ATOMIC_TYPES.values() if kind.dtype.kind in "iuf"}
 
 
-def stored_as(value: Any, *, string: bool = False) -> Attribute:
+def stored_as(value: Any, *, string: bool = False, classic: bool = False) -> Attribute:
     """Return the attribute that a Python value becomes.
 
     Parameters
     ----------
     string
         Whether text becomes a string even where a char would do.
+    classic
+        Whether there are no strings and no 64-bit integers: text becomes char, int64 int.
 
     Raises
     ------
@@ -45,7 +48,11 @@ def stored_as(value: Any, *, string: bool = False) -> Attribute:
     if array.ndim > 1:
         raise ValueError(f"an attribute has one dimension, this one {array.ndim}; flatten it")
     if array.dtype.kind in "SU":
-        return _text_stored_as(array, string)
+        if classic and (string or array.size > 1):
+            raise OSError("files of this kind have no attributes of strings; join them to one text")
+        return _text_stored_as(array.astype("S") if classic else array, string)
+    if classic and array.dtype.newbyteorder("=") == np.dtype("i8"):
+        array = cast(array, np.dtype("i4"))
     kind = NUMBERS.get(array.dtype.newbyteorder("="))
     if kind is None:
         known = ", ".join(map(str, NUMBERS))
@@ -146,15 +153,18 @@ class Attributed:
         TypeError, ValueError
             netCDF has no attribute for the value.
         """
-        self._set({name: stored_as(value, string=self._ncstring_attrs__)})
+        self._set({name: self._stored_as(value, self._ncstring_attrs__)})
 
     def setncattr_string(self, name: str, value: Any) -> None:
         """Set an attribute; text becomes a string even where a char would do."""
-        self._set({name: stored_as(value, string=True)})
+        self._set({name: self._stored_as(value, True)})
 
     def setncatts(self, attdict: Mapping[str, Any]) -> None:
         """Set all attributes of a mapping."""
-        self._set({name: stored_as(value) for name, value in attdict.items()})
+        self._set({name: self._stored_as(value, False) for name, value in attdict.items()})
+
+    def _stored_as(self, value: Any, string: bool) -> Attribute:
+        return stored_as(value, string=string, classic=self._session.has_small_attributes)
 
     def _set(self, attributes: Mapping[str, Attribute]) -> None:
         self._session.change(AttributesError)

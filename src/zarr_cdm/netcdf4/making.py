@@ -38,6 +38,8 @@ class Making(Contents):
         """
         self._session.change()
         length = 0 if size is None else _length(size)
+        if not length and any(each.unlimited for each in self._model.dimensions.values()):
+            self._session.check_enhanced("second unlimited dimension")
         name = unused(dimname, self._model.dimensions)
         made = model.Dimension(name, length, unlimited=not length)
         self._model.dimensions[name] = made
@@ -56,6 +58,7 @@ class Making(Contents):
         for name in posixpath.normpath(groupname).split("/"):
             if name and name not in group.groups:
                 self._session.change()
+                self._session.check_enhanced("groups")
                 made = model.Group(unused(name, group._model.variables, group._model.types))
                 group._model.groups[made.name] = made
                 group.groups[made.name] = group._group(made)
@@ -217,6 +220,7 @@ class Making(Contents):
 
     def _add_type(self, kind: cdm.UserType) -> Any:
         self._session.change()
+        self._session.check_enhanced("user-defined types")
         content = self._model
         unused(kind.name, content.variables, content.groups, content.types)
         content.types[kind.name] = kind

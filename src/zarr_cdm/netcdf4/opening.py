@@ -7,21 +7,15 @@ from typing import Any
 
 from zarr_cdm.cdm import model
 from zarr_cdm.core.stores.table import exists, may_hold_zarr
-from zarr_cdm.errors import UnsupportedError
-from zarr_cdm.formats.table import NETCDF_SUFFIXES, read
+from zarr_cdm.formats.netcdf_write_models import DATA_MODELS
+from zarr_cdm.formats.table import is_netcdf, read
 from zarr_cdm.metadata.documents import ZarrVersion
+from zarr_cdm.netcdf4.netcdf_keeper import change_file, new_file
 from zarr_cdm.netcdf4.session import ReadOnly, Session
 from zarr_cdm.netcdf4.zarr_target import change_store, new_store
 
 ZARR: dict[str, ZarrVersion] = {"ZARR3": 3, "ZARR2": 2}
-NETCDF = (
-    "NETCDF4",
-    "NETCDF4_CLASSIC",
-    "NETCDF3_CLASSIC",
-    "NETCDF3_64BIT_OFFSET",
-    "NETCDF3_64BIT_DATA",
-    "NETCDF3_64BIT",
-)
+NETCDF = {name: name for name in DATA_MODELS} | {"NETCDF3_64BIT": "NETCDF3_64BIT_OFFSET"}
 MODES = {"r": "r", "w": "w", "x": "x", "a": "a", "r+": "a"}
 StorageOptions = Mapping[str, Any] | None
 
@@ -39,30 +33,30 @@ def open_session(
         return _reading(path, storage_options)
     if wanted == "a" and exists(path, storage_options):
         return _changing(path, storage_options)
-    zarr_format = _zarr_format(path, format)
     dataset = model.Dataset(source=path)
-    keeper = new_store(
-        dataset, path, storage_options, zarr_format, clobber=clobber and wanted != "x"
-    )
-    return Session(dataset, keeper, writable=True, source=path, changed=True)
+    clobber = clobber and wanted != "x"
+    data_model = _data_model(path, format)
+    if data_model is not None:
+        dataset.provenance["data_model"] = data_model
+        file = new_file(dataset, path, data_model, clobber=clobber)
+        return Session(dataset, file, True, path, data_model, changed=True)
+    version = ZARR[format or "ZARR3"]
+    store = new_store(dataset, path, storage_options, version, clobber=clobber)
+    return Session(dataset, store, True, path, changed=True)
 
 
-def _zarr_format(path: str, format: str | None) -> ZarrVersion:
-    """Return the version of Zarr that is to be written."""
-    if format in NETCDF or (format is None and path.lower().endswith(NETCDF_SUFFIXES)):
-        raise UnsupportedError(
-            "netCDF files cannot be written yet; give format='ZARR3', or a name without the suffix "
-            "of netCDF",
-            source=path,
-        )
-    return ZARR[format or "ZARR3"]
+def _data_model(path: str, format: str | None) -> str | None:
+    """Return the data model of the netCDF file that is to be written; None for a Zarr store."""
+    if format is None:
+        return "NETCDF4" if is_netcdf(path) else None
+    return NETCDF.get(format)
 
 
 def _reading(path: str, storage_options: StorageOptions) -> Session:
     dataset = read(path, storage_options)
     data_model = dataset.provenance.get("data_model", "NETCDF4")
     keeper = ReadOnly(dataset, _format(dataset, data_model))
-    return Session(dataset, keeper, writable=False, source=path, data_model=data_model)
+    return Session(dataset, keeper, False, path, data_model)
 
 
 def _format(dataset: model.Dataset, data_model: str) -> str:
@@ -74,8 +68,8 @@ def _format(dataset: model.Dataset, data_model: str) -> str:
 
 def _changing(path: str, storage_options: StorageOptions) -> Session:
     if not may_hold_zarr(path):
-        raise UnsupportedError(
-            "a netCDF file cannot be changed here; read it, or convert it to Zarr", source=path
-        )
+        dataset = read(path, storage_options)
+        file = change_file(dataset, path)
+        return Session(dataset, file, True, path, file.data_model)
     keeper = change_store(path, storage_options)
-    return Session(keeper.dataset, keeper, writable=True, source=path)
+    return Session(keeper.dataset, keeper, True, path)

@@ -9,7 +9,7 @@ import numpy as np
 from zarr_cdm.cdm import types as cdm
 from zarr_cdm.cdm.types import CHAR, STRING, AtomicType
 from zarr_cdm.errors import AttributesError, SelectionError
-from zarr_cdm.netcdf4.attributes import FILL_VALUE, stored_as
+from zarr_cdm.netcdf4.attributes import FILL_VALUE
 from zarr_cdm.netcdf4.described import Described
 from zarr_cdm.netcdf4.masking import Coding, quantized
 from zarr_cdm.netcdf4.values import decode_texts, incoming, read, write
@@ -56,7 +56,7 @@ class Variable(Described):
         TypeError, ValueError
             netCDF has no attribute for the value.
         """
-        self._set({name: stored_as(value, string=self._ncstring_attrs__)})
+        self._set({name: self._stored_as(value, self._ncstring_attrs__)})
 
     def _set(self, attributes: Any) -> None:
         if FILL_VALUE in attributes:
