@@ -126,6 +126,8 @@ def test_filters_are_as_they_were_asked_for(
     under: Module, tmp_path: Path, asked: dict[str, Any], wanted: dict[str, Any]
 ) -> None:
     none = dict.fromkeys(("zlib", "szip", "zstd", "bzip2", "blosc", "shuffle", "fletcher32"), False)
+    if under.name == "netcdf" and "blosc" in wanted:
+        pytest.skip("netCDF-C's plugin for blosc fails at some data: files are written without")
     values = np.arange(1000, dtype="f4") % 7
     with under.new(tmp_path) as nc:
         nc.createDimension("x", 1000)

@@ -24,18 +24,20 @@ from zarr_cdm.netcdf4.names import attribute_name
 from zarr_cdm.netcdf4.session import Session
 
 FILL_VALUE = "_FillValue"
+ENHANCED = "NETCDF4"
+WIDE = (ENHANCED, "NETCDF3_64BIT_DATA")  # data models that have int64
 NUMBERS = {kind.dtype: kind for kind in ATOMIC_TYPES.values() if kind.dtype.kind in "iuf"}
 
 
-def stored_as(value: Any, *, string: bool = False, classic: bool = False) -> Attribute:
+def stored_as(value: Any, *, string: bool = False, model: str = "NETCDF4") -> Attribute:
     """Return the attribute that a Python value becomes.
 
     Parameters
     ----------
     string
         Whether text becomes a string even where a char would do.
-    classic
-        Whether there are no strings and no 64-bit integers: text becomes char, int64 int.
+    model
+        The data model: the others have no strings, and most of them no int64.
 
     Raises
     ------
@@ -48,10 +50,8 @@ def stored_as(value: Any, *, string: bool = False, classic: bool = False) -> Att
     if array.ndim > 1:
         raise ValueError(f"an attribute has one dimension, this one {array.ndim}; flatten it")
     if array.dtype.kind in "SU":
-        if classic and (string or array.size > 1):
-            raise OSError("files of this kind have no attributes of strings; join them to one text")
-        return _text_stored_as(array.astype("S") if classic else array, string)
-    if classic and array.dtype.newbyteorder("=") == np.dtype("i8"):
+        return _text_stored_as(array, string, model)
+    if model not in WIDE and array.dtype.newbyteorder("=") == np.dtype("i8"):
         array = cast(array, np.dtype("i4"))
     kind = NUMBERS.get(array.dtype.newbyteorder("="))
     if kind is None:
@@ -62,16 +62,19 @@ def stored_as(value: Any, *, string: bool = False, classic: bool = False) -> Att
     return Attribute(array, kind)
 
 
-def _text_stored_as(array: np.ndarray, string: bool) -> Attribute:
+def _text_stored_as(array: np.ndarray, string: bool, model: str) -> Attribute:
     texts = [
         item.decode("utf-8", "surrogateescape") if isinstance(item, bytes) else item
         for item in array.reshape(-1).tolist()
     ]
+    plain = model != ENHANCED
+    if plain and (string or len(texts) > 1):
+        raise OSError(f"{model} has no attributes of strings; join them to one text")
     if len(texts) > 1 or (string and texts):
         return Attribute(texts, STRING)
     text = "".join(texts)
-    ascii_or_bytes = array.dtype.kind == "S" or text.isascii()
-    return Attribute(text, CHAR) if ascii_or_bytes else Attribute([text], STRING)
+    is_char = plain or array.dtype.kind == "S" or text.isascii()
+    return Attribute(text, CHAR) if is_char else Attribute([text], STRING)
 
 
 def shown_as(name: str, attribute: Attribute, encoding: str = "utf-8") -> Any:
@@ -164,7 +167,7 @@ class Attributed:
         self._set({name: self._stored_as(value, False) for name, value in attdict.items()})
 
     def _stored_as(self, value: Any, string: bool) -> Attribute:
-        return stored_as(value, string=string, classic=self._session.has_small_attributes)
+        return stored_as(value, string=string, model=self._session.data_model)
 
     def _set(self, attributes: Mapping[str, Attribute]) -> None:
         self._session.change(AttributesError)

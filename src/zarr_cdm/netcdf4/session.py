@@ -142,11 +142,6 @@ class Session:
         if self.data_model != "NETCDF4":
             raise NetcdfError(f"{self.data_model} has no {what}", source=self.source)
 
-    @property
-    def has_small_attributes(self) -> bool:
-        """Whether attributes are of the six classic types: no strings, no 64-bit integers."""
-        return self.data_model not in ("NETCDF4", "NETCDF3_64BIT_DATA")
-
     def sync(self) -> None:
         """Write what is not written yet."""
         self.check_open()
