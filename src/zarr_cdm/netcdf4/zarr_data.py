@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from zarr_cdm.cdm.lazy import Selected, outer
 from zarr_cdm.cdm.model import ArrayLike, Dimension
 from zarr_cdm.cdm.types import STRING, CompoundType, NetcdfType, VlenType
+from zarr_cdm.cdm.values import zeros
 from zarr_cdm.core.array import ZarrArray
 from zarr_cdm.dialects.taken import read_block
 
@@ -29,15 +31,9 @@ def unwritten(kind: NetcdfType, shape: tuple[int, ...], fill: Any) -> np.ndarray
     >>> unwritten(ATOMIC_TYPES["short"], (2,), -1)
     array([-1, -1], dtype=int16)
     """
-    result = np.zeros(shape, kind.dtype)
-    if isinstance(kind, CompoundType):
-        for part in kind.fields:
-            if part.type.dtype.hasobject:
-                result[part.name] = unwritten(part.type, (*shape, *part.shape), None)
-    elif isinstance(kind, VlenType):
-        for place in np.ndindex(shape):
-            result[place] = np.empty(0, kind.base.dtype)
-    elif kind is STRING or fill is not None:
+    result = zeros(kind, prod(shape)).reshape(shape)
+    whole = isinstance(kind, CompoundType | VlenType)  # of which zeros are all that there is
+    if not whole and (kind is STRING or fill is not None):
         result[...] = "" if fill is None else fill
     return result
 
