@@ -93,7 +93,7 @@ class Described(Attributed):
     def dtype(self) -> Any:
         """The NumPy type of its elements, ``str`` for texts; of a vlen that of its rows."""
         kind = self._model.type
-        if isinstance(kind, cdm.VlenType) or kind is STRING:
+        if isinstance(kind, cdm.VlenType | cdm.CompoundType) or kind is STRING:
             return self._datatype.dtype
         big = self._model.storage.endian == "big" and self._grp.data_model in HDF5_MODELS
         return kind.dtype.newbyteorder(">") if big else kind.dtype

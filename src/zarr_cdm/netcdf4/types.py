@@ -53,8 +53,8 @@ class CompoundType(_Type):
     def of(cls, kind: cdm.CompoundType) -> Self:
         """Return the type that one of the model is shown as."""
         made = cls()
-        made.kind, made.name, made.dtype = kind, kind.name, kind.dtype
-        made.dtype_view = viewed(kind.dtype)
+        made.kind, made.name, made.dtype = kind, kind.name, aligned(kind.dtype)
+        made.dtype_view = aligned(viewed(kind.dtype))
         return made
 
     def __repr__(self) -> str:
@@ -142,19 +142,19 @@ def compound(
     if given.names is None:
         raise TypeError(f"{given} is no structured type; give one with named fields")
     members = {field: _member(given[field], known or {}) for field in given.names}
-    aligned = np.dtype(
+    struct = np.dtype(
         {
             "names": list(members),
             "formats": [(kind.dtype, shape) for kind, shape in members.values()],
         },
         align=True,
     )
-    assert aligned.fields is not None
+    assert struct.fields is not None
     fields = tuple(
-        cdm.CompoundField(field, kind, aligned.fields[field][1], shape)
+        cdm.CompoundField(field, kind, struct.fields[field][1], shape)
         for field, (kind, shape) in members.items()
     )
-    return cdm.CompoundType(name, fields, aligned.itemsize)
+    return cdm.CompoundType(name, fields, struct.itemsize)
 
 
 def _member(
@@ -185,6 +185,24 @@ def _known(dtype: np.dtype, known: Mapping[str, cdm.CompoundType]) -> cdm.Compou
 
 def _fields(dtype: np.dtype) -> list[tuple[str, np.dtype]]:
     return [(name, dtype[name]) for name in dtype.names or ()]
+
+
+def aligned(dtype: np.dtype) -> np.dtype:
+    """Return a structured type marked as a C struct, where its offsets are those of one."""
+    if dtype.names is None or dtype.fields is None:
+        return dtype
+    try:
+        return np.dtype(
+            {
+                "names": list(dtype.names),
+                "formats": [aligned(dtype.fields[name][0]) for name in dtype.names],
+                "offsets": [dtype.fields[name][1] for name in dtype.names],
+                "itemsize": dtype.itemsize,
+            },
+            align=True,
+        )
+    except ValueError:  # its offsets are others
+        return dtype
 
 
 def viewed(dtype: np.dtype) -> np.dtype:
