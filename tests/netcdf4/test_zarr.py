@@ -12,6 +12,7 @@ import xarray
 import zarr_cdm
 from zarr_cdm.errors import (
     NodeNotFoundError,
+    StoreError,
     TargetExistsError,
     UnsupportedError,
     ZarrCdmWarning,
@@ -196,6 +197,20 @@ def test_what_overhangs_is_set_back_when_a_dimension_grows(tmp_path: Path) -> No
         assert nc["g/v"][:].tolist() == [[1, 2, 3], [None] * 3, [None] * 3]
 
 
+def test_gaps_of_others_are_left_as_they_are(tmp_path: Path) -> None:
+    group = zarr_cdm.create_group(tmp_path / "a.zarr", zarr_format=2)
+    attributes = {"_ARRAY_DIMENSIONS": ["x"]}
+    group.create_array("v", 4, "i4", chunks=2, attributes=attributes)[:2] = [1, 2]
+    path = tmp_path / "a.zarr" / "v" / ".zarray"
+    path.write_text(path.read_text().replace('"fill_value": 0', '"fill_value": null'))
+    with Dataset(tmp_path / "a.zarr", "a") as nc:
+        nc["v"].units = "K"
+        assert nc["v"][:].tolist() == [1, 2, 0, 0]
+    assert not (tmp_path / "a.zarr" / "v" / "1").exists()
+    with Dataset(tmp_path / "a.zarr") as nc:
+        assert nc["v"][:].tolist() == [1, 2, 0, 0]
+
+
 def test_what_cannot_be_read_stays_where_it_is(tmp_path: Path) -> None:
     filled(tmp_path / "a.zarr").close()
     path = tmp_path / "a.zarr" / "zarr.json"
@@ -236,6 +251,20 @@ def test_nothing_is_there_before_it_is_synced(tmp_path: Path) -> None:
     with Dataset(tmp_path / "a.zarr") as other:
         check(other)
     nc.close()
+
+
+def test_a_store_in_one_file_is_whole_or_not_there(tmp_path: Path) -> None:
+    nc = filled(tmp_path / "a.zip")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zarr_cdm.netcdf4.zarr_keeper.publish", fails)
+        with pytest.raises(StoreError, match="full"):
+            nc.close()
+    assert not nc.isopen()
+    assert list(tmp_path.iterdir()) == []
+
+
+def fails(*args: Any, **kwargs: Any) -> None:
+    raise StoreError("the disk is full")
 
 
 def test_what_a_store_cannot_be_is_refused(tmp_path: Path) -> None:

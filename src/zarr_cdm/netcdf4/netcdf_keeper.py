@@ -114,7 +114,7 @@ class NetcdfKeeper:
             with suppress(FileNotFoundError):
                 os.unlink(staging)
 
-    def close(self) -> None:
+    def close(self, error: BaseException | None = None) -> None:
         """Let go of the values, and of the file that they were read from."""
         self._closers.close()
         self.dataset.close()

@@ -64,8 +64,8 @@ class Keeper(Protocol):
     def sync(self) -> None:
         """Write what is not written yet."""
 
-    def close(self) -> None:
-        """Let go of the file or store."""
+    def close(self, error: BaseException | None = None) -> None:
+        """Let go of the file or store; after an error nothing half-written is left in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class ReadOnly:
     def sync(self) -> None:
         """Do nothing: there is nothing to write."""
 
-    def close(self) -> None:
+    def close(self, error: BaseException | None = None) -> None:
         """Let go of the file or store."""
         self.dataset.close()
 
@@ -155,6 +155,9 @@ class Session:
             return
         try:
             self.sync()
-        finally:
+        except BaseException as error:
             self.is_open = False
-            self.keeper.close()
+            self.keeper.close(error)
+            raise
+        self.is_open = False
+        self.keeper.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -38,17 +39,30 @@ def unwritten(kind: NetcdfType, shape: tuple[int, ...], fill: Any) -> np.ndarray
     return result
 
 
+def with_fill(array: ZarrArray, fill: Any) -> ZarrArray:
+    """Return an array with a fill value, where its document has none."""
+    if array.metadata.fill_value is not None or fill is None:
+        return array
+    document = replace(array.metadata, fill_value=fill)
+    return ZarrArray(array.store, array.path, document, array.options)
+
+
 class StoredData:
     """An array of a store, as long as its variable's dimensions are.
 
     Attributes
     ----------
     clean
-        Whether its chunks hold nothing but fill values where they overhang.
+        Whether its chunks hold nothing but fill values where they overhang: it is new, or has
+        grown. Then it is netCDF's fill value that nobody has written, also where the document of
+        the array has none.
     """
 
-    def __init__(self, array: ZarrArray, dimensions: Sequence[Dimension], *, clean: bool) -> None:
-        self._array = array
+    def __init__(
+        self, array: ZarrArray, dimensions: Sequence[Dimension], fill: Any, *, clean: bool
+    ) -> None:
+        self._array = with_fill(array, fill) if clean else array
+        self._fill = fill
         self._dimensions = tuple(dimensions)
         self.clean = clean
         self.dtype = array.dtype
@@ -62,7 +76,7 @@ class StoredData:
     def array(self) -> ZarrArray:
         """The array; its document may say a smaller shape than it has."""
         if self._array.shape != self.shape:
-            self._array = self._array.grown(self.shape, clean=self.clean)
+            self._array = with_fill(self._array, self._fill).grown(self.shape, clean=self.clean)
             self.clean = True
         return self._array
 

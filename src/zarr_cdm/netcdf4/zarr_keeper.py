@@ -76,12 +76,11 @@ class ZarrKeeper:
             if path in self._arrays and path not in known
         }
         for _, variable in self.dataset.all_variables():
-            data, kind = variable.data, variable.type
+            data, kind, fill = variable.data, variable.type, variable.storage.fill_value
             if isinstance(data, ZarrArray) and data.dtype == kind.dtype and data.path in known:
-                array = self._array(data.path, variable, data.metadata)
-                variable.data = StoredData(array, variable.dimensions, clean=False)
+                array = ZarrArray(self.store, data.path, data.metadata)
+                variable.data = StoredData(array, variable.dimensions, fill, clean=False)
             else:
-                fill = variable.storage.fill_value
                 variable.data = HeldData(data, kind, variable.dimensions, fill)
 
     def create(self, path: str, variable: model.Variable, request: Request) -> Data:
@@ -89,22 +88,13 @@ class ZarrKeeper:
         names = path[1:].split("/")
         odd = any(node_name(name, self.zarr_format) != name for name in names)
         texts = variable.type is STRING and self.zarr_format == 2
+        fill = variable.storage.fill_value
         if odd or texts or not isinstance(variable.type, AtomicType | EnumType):
-            variable.storage = replace(variable.storage, chunks=request.chunks)
-            fill = variable.storage.fill_value
             return HeldData(None, variable.type, variable.dimensions, fill)
         layout = layout_for(variable, request, self.zarr_format)
         document = self._arrays[path[1:]] = self._document(variable, layout)
-        return StoredData(
-            self._array(path[1:], variable, document), variable.dimensions, clean=True
-        )
-
-    def _array(self, path: str, variable: model.Variable, document: ArrayMetadata) -> ZarrArray:
-        """Return an array with the fill value of netCDF, where that of Zarr is left open."""
-        fill = variable.storage.fill_value
-        if document.fill_value is None and fill is not None:
-            document = replace(document, fill_value=fill)
-        return ZarrArray(self.store, path, document)
+        array = ZarrArray(self.store, path[1:], document)
+        return StoredData(array, variable.dimensions, fill, clean=True)
 
     def _document(self, variable: model.Variable, layout: Layout) -> ArrayMetadata:
         """Return the document that our dialect writes for a variable, wherever it is."""
@@ -198,7 +188,7 @@ class ZarrKeeper:
         In Zarr v2 xarray takes a fill value for ``_FillValue``: a variable without one has none.
         """
         array = data.array
-        if self._arrays[path].fill_value is not None or not array.size:
+        if not data.clean or self._arrays[path].fill_value is not None or not array.size:
             return
         there = set(self.store.list(f"{path}/"))
         for index in product(*map(range, array.grid.counts)):
@@ -230,9 +220,9 @@ class ZarrKeeper:
         for path in gone:
             self._delete(path)
 
-    def close(self) -> None:
-        """Let go of the store."""
-        self._stack.close()
+    def close(self, error: BaseException | None = None) -> None:
+        """Let go of the store; one that is a file appears now, unless there was an error."""
+        self._stack.__exit__(type(error) if error else None, error, None)
 
 
 class _Chosen(model.Dataset):
