@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.datasets import datasets, differences, variable_of
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.compare import compare
-from zarr_cdm.cdm.model import Dataset, Group
+from zarr_cdm.cdm.model import Dataset, Group, Variable
 from zarr_cdm.cdm.types import CHAR, STRING
 from zarr_cdm.core.group import create_tree, open_tree, publish
 from zarr_cdm.core.stores.memory import MemoryStore
@@ -166,9 +166,12 @@ def change(dataset: Dataset, place: str) -> None:
     holder, _, name = path.rpartition("/")
     group = dict(dataset.walk())[holder or "/"]
     if attribute:
-        whole = dict([*dataset.walk(), *dataset.all_variables()])
-        if path in whole:
-            del whole[path].attributes[attribute]
+        owner = dict([*dataset.walk(), *dataset.all_variables()]).get(path)
+        if owner is not None:
+            del owner.attributes[attribute]
+        if isinstance(owner, Variable) and attribute == "_FillValue":
+            fill = getattr(owner.type, "default_fill", None)
+            owner.storage = replace(owner.storage, fill_mode="default", fill_value=fill)
     else:
         group.variables.pop(name, None)
         if name in group.dimensions and not group.dimensions[name].size:
