@@ -15,11 +15,11 @@ from tests.datasets import datasets
 from tests.formats import raw_reading
 from tests.formats.raw_reading import assert_alike
 from zarr_cdm.cdm.model import Dataset
+from zarr_cdm.cdm.names import RESERVED, problem_of
 from zarr_cdm.errors import UnsupportedError, ZarrCdmWarning
 from zarr_cdm.formats.netcdf import NetcdfFormat
 from zarr_cdm.formats.netcdf_write_check import check
 from zarr_cdm.formats.netcdf_write_models import DATA_MODELS
-from zarr_cdm.formats.netcdf_write_names import RESERVED, problem_of
 from zarr_cdm.formats.netcdf_write_survey import Survey
 
 

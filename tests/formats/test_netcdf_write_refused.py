@@ -16,6 +16,7 @@ from tests.formats import stress
 from tests.formats.netcdf_help import CLASSIC, DOUBLE, INT, add, with_dimensions
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.model import Dataset, Dimension, Group, Variable
+from zarr_cdm.cdm.names import RESERVED, problem_of
 from zarr_cdm.cdm.types import (
     ATOMIC_TYPES,
     CHAR,
@@ -34,7 +35,6 @@ from zarr_cdm.formats.netcdf import NetcdfFormat
 from zarr_cdm.formats.netcdf_c import Int, call
 from zarr_cdm.formats.netcdf_write_check import RULES, check
 from zarr_cdm.formats.netcdf_write_models import DATA_MODELS
-from zarr_cdm.formats.netcdf_write_names import RESERVED, problem_of
 from zarr_cdm.formats.netcdf_write_survey import Survey
 
 MANY = [f"d{number}" for number in range(33)]

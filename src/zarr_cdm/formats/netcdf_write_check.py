@@ -10,12 +10,13 @@ import numpy as np
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.findings import Finding
 from zarr_cdm.cdm.model import Group, Variable, join
+from zarr_cdm.cdm.names import RESERVED, normal
 from zarr_cdm.cdm.types import STRING, CompoundType, NetcdfType, VlenType, parts_of
 from zarr_cdm.errors import ValuesError
 from zarr_cdm.formats.netcdf_c import version
 from zarr_cdm.formats.netcdf_write_memory import Memory
 from zarr_cdm.formats.netcdf_write_models import DataModel
-from zarr_cdm.formats.netcdf_write_names import RESERVED, name_findings, normal
+from zarr_cdm.formats.netcdf_write_names import name_findings
 from zarr_cdm.formats.netcdf_write_survey import Survey
 from zarr_cdm.formats.netcdf_write_types import is_atomic, type_findings, unknown_type
 

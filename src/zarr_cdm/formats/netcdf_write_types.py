@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from zarr_cdm.cdm.findings import Finding
+from zarr_cdm.cdm.names import normal
 from zarr_cdm.cdm.types import (
     ATOMIC_TYPES,
     AtomicType,
@@ -19,7 +20,7 @@ from zarr_cdm.cdm.types import (
     parts_of,
 )
 from zarr_cdm.formats.netcdf_write_memory import layout, offset_of
-from zarr_cdm.formats.netcdf_write_names import name_findings, normal
+from zarr_cdm.formats.netcdf_write_names import name_findings
 from zarr_cdm.formats.netcdf_write_survey import Survey
 
 
