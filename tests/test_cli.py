@@ -1,18 +1,22 @@
 """The command line as a user meets it: results, typos, broken input, exit codes."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
+import h5py
 import netCDF4
-import numpy as np
 import pytest
 
+import zarr_cdm
 from tests.data import BROKEN_FILES, name_of, needs_shared
-from zarr_cdm.cli import main
+from zarr_cdm.cli import SPELLINGS, main
+from zarr_cdm.dialects.spelling import Spelling
 
 
 @pytest.fixture
@@ -296,14 +300,14 @@ def test_what_is_left_out_is_a_warning_on_stderr(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with netCDF4.Dataset(tmp_path / "e.nc", "w") as root:
-        root.createDimension("x", 1)
-        kind = root.createEnumType(np.int8, "cloud", {"clear": 0})
-        root.createVariable("sky", kind, ("x",))[:] = 0
+        root.createVariable("sky", "i1", ())[...] = 0
+    with h5py.File(tmp_path / "e.nc", "a") as root:
+        root["sky"].attrs["itself"] = root["sky"].ref
     assert main(["convert", str(tmp_path / "e.nc"), str(tmp_path / "e.zarr")]) == 0
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert lines[0].startswith("zarr-cdm: warning: ")
-    assert "/sky" in lines[0]
+    assert "/sky@itself" in lines[0]
 
 
 @needs_shared
@@ -333,6 +337,22 @@ def test_a_conversion_that_is_stopped_leaves_nothing(tmp_path: Path, name: str, 
     process.send_signal(getattr(signal, name))
     assert process.wait(60) == code
     assert list((tmp_path / "to").iterdir()) == []
+
+
+def test_the_spellings_are_those_of_the_dialect() -> None:
+    words = {each.name: tuple(re.findall(r"'(\w+)'", each.type)) for each in fields(Spelling)}
+    assert words == SPELLINGS
+
+
+def test_a_spelling_is_asked_for_on_the_command_line(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "spelled.zarr"
+    assert main(["convert", str(file), str(target), "--spelling", "char=ubyte"]) == 0
+    with pytest.raises(SystemExit):
+        main(["convert", str(file), str(tmp_path / "x.zarr"), "--spelling", "char=words"])
+    assert "expected one of scalar=plain|nczarr, char=bytes|ubyte" in capsys.readouterr().err
+    assert zarr_cdm.compare(file, target) == []
 
 
 def test_help_does_not_wait_for_numpy() -> None:

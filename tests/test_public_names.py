@@ -14,6 +14,7 @@ NAMES = [
     "Finding",
     "Group",
     "Limits",
+    "Spelling",
     "Variable",
     "ZarrArray",
     "ZarrCdmError",

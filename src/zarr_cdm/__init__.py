@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from zarr_cdm.core.opening import create_group as create_group
     from zarr_cdm.core.opening import open_array as open_array
     from zarr_cdm.core.opening import open_group as open_group
+    from zarr_cdm.dialects.spelling import Spelling as Spelling
     from zarr_cdm.errors import ZarrCdmError as ZarrCdmError
     from zarr_cdm.errors import ZarrCdmWarning as ZarrCdmWarning
     from zarr_cdm.formats.table import read as read
@@ -47,6 +48,7 @@ _NAMES = {
     "Finding": "zarr_cdm.cdm.findings",
     "Group": "zarr_cdm.cdm.model",
     "Limits": "zarr_cdm.limits",
+    "Spelling": "zarr_cdm.dialects.spelling",
     "Variable": "zarr_cdm.cdm.model",
     "ZarrArray": "zarr_cdm.core.array",
     "ZarrCdmError": "zarr_cdm.errors",

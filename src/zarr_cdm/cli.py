@@ -31,9 +31,17 @@ CALLS = Registry(
         "is_netcdf": "zarr_cdm.formats.table:is_netcdf",
         "info": "zarr_cdm.translate.info:info",
         "pieces": "zarr_cdm.translate.dump:pieces",
+        "spelling": "zarr_cdm.dialects.spelling:Spelling",
         "version_of": "zarr_cdm.dialects.table:version_of",
     },
 )
+# What our own dialect writes where readers differ, see `zarr_cdm.Spelling`; the usual one first.
+SPELLINGS = {
+    "scalar": ("plain", "nczarr"),
+    "char": ("bytes", "ubyte"),
+    "string": ("variable", "fixed"),
+    "compound": ("fields", "struct"),
+}
 DONE, FAILED, INTERRUPTED, TERMINATED = 0, 1, 130, 143
 SAME, DIFFERENT, TROUBLE = 0, 1, 2
 
@@ -90,6 +98,15 @@ def parser() -> argparse.ArgumentParser:
         choices=("native", "xarray", "nczarr", "nz"),
         default="native",
         help="how netCDF's data model is spelled in Zarr; default: native",
+    )
+    convert.add_argument(
+        "--spelling",
+        action="append",
+        default=[],
+        type=_spelling,
+        metavar="NAME=WORD",
+        help="how the native dialect writes what readers understand differently: "
+        + ", ".join(f"{name}={'|'.join(words)}" for name, words in SPELLINGS.items()),
     )
     convert.add_argument(
         "--data-model",
@@ -160,6 +177,14 @@ def _verb(
     return made
 
 
+def _spelling(text: str) -> tuple[str, str]:
+    name, _, word = text.partition("=")
+    if word not in SPELLINGS.get(name, ()):
+        known = ", ".join(f"{name}={'|'.join(words)}" for name, words in SPELLINGS.items())
+        raise argparse.ArgumentTypeError(f"expected one of {known}; found {text!r}")
+    return name, word
+
+
 def _limit(text: str) -> tuple[str, Any]:
     name, _, number = text.partition("=")
     known = {each.name for each in fields(Limits)}
@@ -190,6 +215,7 @@ def _convert(given: argparse.Namespace, notes: list[str]) -> int:
         group=given.group,
         missing_chunks=given.missing_chunks,
         storage_options=dict(given.storage_option) or None,
+        spelling=CALLS["spelling"](**dict(given.spelling)),
     )
     if given.json:
         _print_json({"source": given.source, "target": given.target, "warnings": notes})
