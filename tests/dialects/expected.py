@@ -259,19 +259,18 @@ def grid(example: Mapping[str, Mapping[str, Any]]) -> Dataset:
 def anonymous() -> Dataset:
     """Arrays of which not every axis has a name."""
     dataset = Dataset()
-    first, second, y, other = (
+    first, y, other = (
         Dimension(name, size)
         for name, size in (
             ("_Anonymous_Dim_3", 3),
-            ("_Anonymous_Dim_3_2", 3),
             ("y", 3),
             ("_Anonymous_Dim_2", 2),
         )
     )
-    dataset.dimensions = {dim.name: dim for dim in (first, second, y, other)}
+    dataset.dimensions = {dim.name: dim for dim in (first, y, other)}
     return _filled(
         dataset,
-        matrix=array("float", (first, second), 0),
+        matrix=array("float", (first, first), 0),
         named=array("float", (y, other), 0),
         vector=array("float", (first,), 0),
     )

@@ -99,6 +99,6 @@ def test_axes_without_names_share_one_for_each_length() -> None:
     assert labels((None, "x", None, ""), (3, 3, 3, 3)) == [
         "_Anonymous_Dim_3",
         "x",
-        "_Anonymous_Dim_3_2",
-        "_Anonymous_Dim_3_3",
+        "_Anonymous_Dim_3",
+        "_Anonymous_Dim_3",
     ]

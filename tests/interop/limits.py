@@ -297,7 +297,7 @@ ZARRITA = [
     Cannot(of(shards="shards in shards"), "Unknown codec: sharding_indexed", "no nested shards"),
     Cannot(
         of(shards="index at the start"),
-        "416|Failed to decode|values|offset|Invalid|allocation",
+        "416|Failed to decode|values|offset|Invalid|allocation|call stack",
         "looks for the index at the end",
     ),
     Cannot(

@@ -130,12 +130,14 @@ def _netcdf_array(result: Any) -> Any:
 
 
 def with_zarrita(store: str, place: str, cases: Cases) -> Found:
+    # Last what it mistakes for chunks: given garbage, its lz4 decodes nothing any more.
+    names = sorted(cases, key=lambda name: cases[name].shards == "index at the start")
     arrays = [
-        {"store": "ours", "path": f"sub/{name}", "version": case.zarr_format}
-        for name, case in cases.items()
+        {"store": "ours", "path": f"sub/{name}", "version": cases[name].zarr_format}
+        for name in names
     ]
-    results = iter(read_in_browser({"ours": Path(place)}, arrays))
-    yield from _each(cases, lambda name: array_of(next(results), cases[name].expected.dtype))
+    results = dict(zip(names, read_in_browser({"ours": Path(place)}, arrays), strict=True))
+    yield from _each(cases, lambda name: array_of(results[name], cases[name].expected.dtype))
 
 
 def _package(name: str) -> Callable[[], None]:

@@ -16,7 +16,6 @@ Source: CF conventions, section 2.7; netCDF users' guide, "Groups".
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from zarr_cdm.cdm.model import Dataset, Dimension, Group
@@ -91,21 +90,12 @@ class Scope:
 def labels(names: Sequence[str | None], shape: Sequence[int]) -> list[str]:
     """Return a name for each axis of an array, of which some may have none.
 
-    Those without share one for each length, netCDF-C's; a second axis of that length in the same
-    array is another dimension.
+    Those without share one for each length, netCDF-C's.
 
     >>> labels(("time", None, None), (3, 4, 4))
-    ['time', '_Anonymous_Dim_4', '_Anonymous_Dim_4_2']
+    ['time', '_Anonymous_Dim_4', '_Anonymous_Dim_4']
     """
-    found: list[str] = []
-    counts: Counter[int] = Counter()
-    for name, size in zip(names, shape, strict=True):
-        if not name:
-            counts[size] += 1
-            number = f"_{counts[size]}" if counts[size] > 1 else ""
-            name = f"_Anonymous_Dim_{size}{number}"
-        found.append(name)
-    return found
+    return [name or f"_Anonymous_Dim_{size}" for name, size in zip(names, shape, strict=True)]
 
 
 def _upwards(path: str) -> Iterator[str]:

@@ -8,10 +8,8 @@ Source: the docstrings of `set_auto_mask`, `set_auto_scale` and `set_always_mask
 "Attribute conventions" in the netCDF user's guide.
 
 >>> coding = Coding({"missing_value": np.int16(-1), "scale_factor": 0.5}, np.dtype("i2"))
->>> coding.decoded(np.array([-1, 3], "i2"))
-masked_array(data=[--, 1.5],
-             mask=[ True, False],
-       fill_value=-1.0)
+>>> coding.decoded(np.array([-1, 3], "i2")).tolist()
+[None, 1.5]
 >>> coding.encoded(np.ma.masked_array([0.0, 1.5], [True, False]))
 array([-1,  3], dtype=int16)
 """
