@@ -15,7 +15,7 @@ from zarr_cdm.conventions.dimensions import names_findings, of_document
 from zarr_cdm.dialects import declarations
 from zarr_cdm.dialects.nodes import groups, nodes
 from zarr_cdm.dialects.nz import DECLARED, NETCDF_DECLARED, is_declared
-from zarr_cdm.dialects.nz_attributes import NCZARR_TYPES
+from zarr_cdm.metadata import nczarr
 from zarr_cdm.metadata.documents import Node
 
 _SPELLED = re.compile(r"NaN|-?Infinity|0x[0-9a-fA-F]+")
@@ -54,11 +54,11 @@ class Nz:
 
 def _attributes(path: str, attributes: Mapping[str, Any]) -> Iterator[Finding]:
     for name, value in attributes.items():
-        if name not in (NCZARR_TYPES, declarations.ATTRIBUTE) and _is_mixed(value):
+        if name not in (nczarr.TYPES, declarations.ATTRIBUTE) and _is_mixed(value):
             message = f"a list of values of several kinds: {value!r}"
             yield Finding(f"{path}@{name}", "nz.attribute", message)
-    if NCZARR_TYPES in attributes:
-        yield from _types(f"{path}@{NCZARR_TYPES}", attributes[NCZARR_TYPES])
+    if nczarr.TYPES in attributes:
+        yield from _types(f"{path}@{nczarr.TYPES}", attributes[nczarr.TYPES])
 
 
 def _is_mixed(value: Any) -> bool:

@@ -20,13 +20,14 @@ import numpy as np
 from zarr_cdm.cdm.model import Dataset
 from zarr_cdm.dialects.base import Layout, OpenArray
 from zarr_cdm.dialects.native_read import Reading
-from zarr_cdm.dialects.native_record import ARRAY_MEMBER, NCZARR_ARRAY, record_of
+from zarr_cdm.dialects.native_record import ARRAY_MEMBER, record_of
 from zarr_cdm.dialects.native_write import with_records
 from zarr_cdm.dialects.parts import parted
 from zarr_cdm.dialects.plain import write_plain
 from zarr_cdm.dialects.records import as_object, null_record
 from zarr_cdm.dialects.tree import read_tree
 from zarr_cdm.errors import ZarrCdmError
+from zarr_cdm.metadata import nczarr
 from zarr_cdm.metadata.documents import ArrayMetadata, Node, ZarrVersion
 
 
@@ -78,8 +79,8 @@ def with_null(document: ArrayMetadata, places: np.ndarray) -> ArrayMetadata:
     record = {**record_of(document), "null": null_record(document.shape, places)}
     if document.zarr_format == 3:
         return replace(document, members={**document.members, ARRAY_MEMBER: record})
-    holder = {**as_object(document.attributes[NCZARR_ARRAY]), ARRAY_MEMBER: record}
-    return replace(document, attributes={**document.attributes, NCZARR_ARRAY: holder})
+    holder = {**as_object(document.attributes[nczarr.ARRAY]), ARRAY_MEMBER: record}
+    return replace(document, attributes={**document.attributes, nczarr.ARRAY: holder})
 
 
 def without_null(part: np.ndarray) -> np.ndarray:

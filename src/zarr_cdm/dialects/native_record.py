@@ -13,12 +13,11 @@ from zarr_cdm.dialects import fill_value
 from zarr_cdm.dialects.attributes import inferred, shown
 from zarr_cdm.dialects.plain import fill_attribute, is_reserved
 from zarr_cdm.dialects.records import Record, as_object
+from zarr_cdm.metadata import nczarr
 from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata, ZarrVersion
 
 ARRAY_MEMBER = "cdm"
 GROUP_ATTRIBUTE = "_nc_cdm"
-NCZARR_ARRAY, NCZARR_GROUP, NCZARR_TYPES = "_nczarr_array", "_nczarr_group", "_nczarr_attr"
-NCZARR_ROOT = "_nczarr_superblock"
 ENCODING = "_Encoding"
 
 
@@ -27,10 +26,10 @@ def record_of(document: Document) -> Record:
     if isinstance(document, GroupMetadata):
         holder = document.attributes.get(GROUP_ATTRIBUTE)
         if document.zarr_format == 2:
-            holder = as_object(document.attributes.get(NCZARR_GROUP)).get(ARRAY_MEMBER)
+            holder = as_object(document.attributes.get(nczarr.GROUP)).get(ARRAY_MEMBER)
         return as_object(holder)
     if document.zarr_format == 2:
-        return as_object(as_object(document.attributes.get(NCZARR_ARRAY)).get(ARRAY_MEMBER))
+        return as_object(as_object(document.attributes.get(nczarr.ARRAY)).get(ARRAY_MEMBER))
     return as_object(document.members.get(ARRAY_MEMBER))
 
 

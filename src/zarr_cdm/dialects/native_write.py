@@ -16,10 +16,6 @@ from zarr_cdm.dialects.joined import head_type
 from zarr_cdm.dialects.native_record import (
     ARRAY_MEMBER,
     GROUP_ATTRIBUTE,
-    NCZARR_ARRAY,
-    NCZARR_GROUP,
-    NCZARR_ROOT,
-    NCZARR_TYPES,
     infer,
     visible_attributes,
 )
@@ -27,6 +23,7 @@ from zarr_cdm.dialects.parts import Origin, PartedDataset
 from zarr_cdm.dialects.records import Record
 from zarr_cdm.dialects.spelling import SCALAR
 from zarr_cdm.dialects.types import TypeNames
+from zarr_cdm.metadata import nczarr
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node
 
 
@@ -47,7 +44,7 @@ def with_records(plain: Node, split: PartedDataset) -> Node:
     writing = _Writing(split, TypeNames(split.whole), split.dimension_paths(), used)
     root = writing.group(plain, split, split.whole, "")
     if root.document.zarr_format == 2:
-        attributes = {**root.document.attributes, NCZARR_ROOT: {"version": "2.0.0"}}
+        attributes = {**root.document.attributes, nczarr.ROOT: {"version": "2.0.0"}}
         root.document = replace(root.document, attributes=attributes)
     return root
 
@@ -145,13 +142,13 @@ def _nczarr_group(group: Group, record: Record, used: Container[Dimension]) -> d
         if name != SCALAR or dim in used  # of a scalar NCZarr says only that it is one
     }
     return {
-        NCZARR_GROUP: {
+        nczarr.GROUP: {
             "dimensions": dimensions,
             "arrays": list(group.variables),
             "groups": list(group.groups),
             ARRAY_MEMBER: record,
         },
-        NCZARR_TYPES: {"types": _nczarr_types(group.attributes)},
+        nczarr.TYPES: {"types": _nczarr_types(group.attributes)},
     }
 
 
@@ -161,13 +158,13 @@ def _nczarr_array(
     names = [dimension.name for dimension in variable.dimensions]
     scalar = {"scalar": 1} if names == [SCALAR] else {}
     return {
-        NCZARR_ARRAY: {
+        nczarr.ARRAY: {
             "dimension_references": [] if scalar else [paths[each] for each in variable.dimensions],
             **scalar,
             "storage": "chunked",
             ARRAY_MEMBER: record,
         },
-        NCZARR_TYPES: {"types": _nczarr_types(variable.attributes)},
+        nczarr.TYPES: {"types": _nczarr_types(variable.attributes)},
     }
 
 

@@ -26,10 +26,11 @@ from zarr_cdm.dialects import declarations
 from zarr_cdm.dialects.base import Layout, OpenArray
 from zarr_cdm.dialects.dimension_names import names_of
 from zarr_cdm.dialects.nodes import nodes
-from zarr_cdm.dialects.nz_attributes import NCZARR_TYPES, read_typed, types_in, write_typed
+from zarr_cdm.dialects.nz_attributes import read_typed, types_in, write_typed
 from zarr_cdm.dialects.nz_limits import left_out, unsayable
 from zarr_cdm.dialects.plain import read_plain, write_plain
 from zarr_cdm.errors import UnsupportedError, ZarrCdmWarning
+from zarr_cdm.metadata import nczarr
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node, ZarrVersion
 
 NAME = "NZ-1.0"
@@ -190,7 +191,7 @@ def _write_attributes(
         attributes[DECLARED] = f"{NAME} {rest}".strip()
     attributes[declarations.ATTRIBUTE] = declared
     if types:
-        attributes[NCZARR_TYPES] = {"types": types}
+        attributes[nczarr.TYPES] = {"types": types}
     return attributes
 
 

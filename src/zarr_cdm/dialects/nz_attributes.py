@@ -19,11 +19,10 @@ from zarr_cdm.dialects.attributes import inferred, typed
 from zarr_cdm.dialects.plain import fill_attribute
 from zarr_cdm.dialects.records import as_object
 from zarr_cdm.errors import MetadataError
-from zarr_cdm.metadata import fills
+from zarr_cdm.metadata import fills, nczarr
 from zarr_cdm.metadata.documents import ArrayMetadata
 from zarr_cdm.metadata.dtypes import from_typestr, numpy_dtype, zarr_type
 
-NCZARR_TYPES = "_nczarr_attr"
 # Zarr's names of netCDF's numbers, and netCDF's names by them.
 ZARR_NAMES = {
     name: zarr_type(kind.dtype).name
@@ -35,7 +34,7 @@ NAMES = {theirs: name for name, theirs in ZARR_NAMES.items()}
 
 def types_in(attributes: Mapping[str, Any]) -> dict[str, str]:
     """Return netCDF's names of the types that a node states for its attributes."""
-    stated = as_object(as_object(attributes.get(NCZARR_TYPES)).get("types"))
+    stated = as_object(as_object(attributes.get(nczarr.TYPES)).get("types"))
     found = {name: _netcdf_name(kind) for name, kind in stated.items()}
     return {name: kind for name, kind in found.items() if kind}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 
 from zarr_cdm.cdm.model import Dataset
@@ -12,7 +13,7 @@ from zarr_cdm.core.stores.table import may_hold_zarr, open_store
 from zarr_cdm.dialects.base import Layout
 from zarr_cdm.dialects.parts import PARTED, parted
 from zarr_cdm.dialects.table import choose, writer
-from zarr_cdm.errors import MetadataError, ZarrCdmError
+from zarr_cdm.errors import MetadataError, ZarrCdmError, ZarrCdmWarning
 from zarr_cdm.formats.base import StorageOptions
 from zarr_cdm.formats.zarr_data import note_null, write_data
 from zarr_cdm.metadata.documents import ZarrVersion
@@ -80,7 +81,8 @@ class ZarrFormat:
         Raises
         ------
         UnsupportedError
-            The dialect cannot say something of the dataset. Nothing is written.
+            The dialect cannot say something of the dataset. Nothing is written. (NULL texts in
+            data are seen as they are written: there a `ZarrCdmWarning` tells of them.)
         TargetExistsError
             There is something at ``target`` already. Nothing is written.
         MetadataError
@@ -96,4 +98,8 @@ class ZarrFormat:
             for path, places in write_data(split, group).items():
                 if dialect == "native":
                     note_null(group, path, places)
+                    continue
+                message = f"{path}: {len(places)} NULL texts are written as empty ones"
+                message += f", which the dialect {dialect!r} does not tell apart"
+                warnings.warn(message, ZarrCdmWarning, stacklevel=2)
             publish(group)

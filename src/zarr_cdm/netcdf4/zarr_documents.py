@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from zarr_cdm.core.stores.base import Store
 from zarr_cdm.dialects.base import Layout
-from zarr_cdm.dialects.native_record import ARRAY_MEMBER, NCZARR_ARRAY, record_of
+from zarr_cdm.dialects.native_record import ARRAY_MEMBER, record_of
 from zarr_cdm.dialects.plain import is_reserved
 from zarr_cdm.dialects.records import as_object
 from zarr_cdm.errors import MetadataError
-from zarr_cdm.metadata import consolidated, v3
+from zarr_cdm.metadata import consolidated, nczarr, v3
 from zarr_cdm.metadata.documents import ArrayMetadata, Node, ZarrVersion
 from zarr_cdm.metadata.json import dumps
 
@@ -48,8 +48,8 @@ def with_old_null(new: ArrayMetadata, old: ArrayMetadata) -> ArrayMetadata:
     record = {**record_of(new), "null": null}
     if new.zarr_format == 3:
         return replace(new, members={**new.members, ARRAY_MEMBER: record})
-    holder = {**as_object(new.attributes[NCZARR_ARRAY]), ARRAY_MEMBER: record}
-    return replace(new, attributes={**new.attributes, NCZARR_ARRAY: holder})
+    holder = {**as_object(new.attributes[nczarr.ARRAY]), ARRAY_MEMBER: record}
+    return replace(new, attributes={**new.attributes, nczarr.ARRAY: holder})
 
 
 def nodes_of(root: Node) -> dict[str, Node]:

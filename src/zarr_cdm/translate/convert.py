@@ -58,7 +58,8 @@ def convert(
     dialect
         Of a store: how what plain Zarr cannot say is written: ``"native"`` (all of it, beside a
         store for everybody), ``"xarray"`` (not at all), ``"nczarr"`` (as netCDF-C does it) or
-        ``"nz"`` (NZ-1.0); what one of the last two cannot say is refused.
+        ``"nz"`` (NZ-1.0); what one of the last two cannot say is refused, but for what is of a
+        user-defined type: that is left out, with a `ZarrCdmWarning`.
     data_model
         Of a netCDF file, whatever its name: ``NETCDF4``, ``NETCDF4_CLASSIC``, ``NETCDF3_CLASSIC``,
         ``NETCDF3_64BIT_OFFSET`` or ``NETCDF3_64BIT_DATA``. None: that of the file where the data

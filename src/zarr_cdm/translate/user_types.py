@@ -1,4 +1,4 @@
-"""What our stores cannot hold yet: user-defined types, and what is of them."""
+"""What NCZarr and NZ-1.0 cannot hold: user-defined types, and what is of them."""
 
 from __future__ import annotations
 
