@@ -21,10 +21,10 @@ from zarr_cdm.dialects.native_record import (
 )
 from zarr_cdm.dialects.parts import Origin, PartedDataset
 from zarr_cdm.dialects.records import Record
-from zarr_cdm.dialects.spelling import SCALAR
 from zarr_cdm.dialects.types import TypeNames
 from zarr_cdm.metadata import nczarr
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node
+from zarr_cdm.metadata.nczarr import SCALAR
 
 
 def with_records(plain: Node, split: PartedDataset) -> Node:

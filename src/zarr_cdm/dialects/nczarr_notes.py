@@ -21,7 +21,6 @@ CAPITALS = {
     nczarr.GROUP: "_NCZARR_GROUP",
     nczarr.TYPES: "_NCZARR_ATTR",
 }
-SCALAR = "_scalar_"  # the dimension of a scalar, for those who know no scalars
 
 
 def is_noted(node: Node) -> bool:
@@ -89,4 +88,4 @@ class ArrayNote:
 
     def is_scalar(self, document: ArrayMetadata, names: tuple[str | None, ...]) -> bool:
         """Tell whether an array of one element is a scalar; Zarr's own have no axis at all."""
-        return document.shape == (1,) and (self._scalar or names == (SCALAR,))
+        return document.shape == (1,) and (self._scalar or names == (nczarr.SCALAR,))

@@ -15,8 +15,8 @@ from zarr_cdm.cdm.model import Dataset, Dimension, Group, Variable, join
 from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING
 from zarr_cdm.dialects.base import Layout
 from zarr_cdm.dialects.nczarr_attributes import RESERVED
-from zarr_cdm.dialects.nczarr_notes import SCALAR
 from zarr_cdm.errors import UnsupportedError, ZarrCdmWarning
+from zarr_cdm.metadata.nczarr import SCALAR
 
 MOST_LISTED = 20
 NO_NODES = {"", ".", "..", "zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"}

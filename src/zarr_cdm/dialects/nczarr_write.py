@@ -14,12 +14,12 @@ from zarr_cdm.cdm.types import CHAR, STRING
 from zarr_cdm.dialects.attributes import shown
 from zarr_cdm.dialects.base import Layout
 from zarr_cdm.dialects.nczarr_attributes import JSON, type_string
-from zarr_cdm.dialects.nczarr_notes import SCALAR
 from zarr_cdm.dialects.nczarr_refusals import check, text_bytes
 from zarr_cdm.dialects.plain import DIMENSIONS
 from zarr_cdm.metadata import nczarr
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node
 from zarr_cdm.metadata.extension import Extension
+from zarr_cdm.metadata.nczarr import SCALAR
 
 VERSION = {"version": "2.0.0"}
 

@@ -20,11 +20,12 @@ from zarr_cdm.dialects import fill_value
 from zarr_cdm.dialects.attributes import encodable
 from zarr_cdm.dialects.joined import Steps, head_steps, head_type, leaf_steps
 from zarr_cdm.dialects.names import free_name, node_name
-from zarr_cdm.dialects.spelling import SCALAR, USUAL, Spelling
+from zarr_cdm.dialects.spelling import USUAL, Spelling
 from zarr_cdm.dialects.splitting import Whole, split
 from zarr_cdm.dialects.taken import TakenArray, with_axis
 from zarr_cdm.errors import MetadataError, UnsupportedError, ZarrCdmError
 from zarr_cdm.metadata.documents import ZarrVersion
+from zarr_cdm.metadata.nczarr import SCALAR
 
 # What is written in parts, by its name in `table.WRITTEN`; the other dialects know no such types.
 PARTED = ("native", "xarray")

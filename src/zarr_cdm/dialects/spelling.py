@@ -14,8 +14,6 @@ import numpy as np
 from zarr_cdm.cdm.types import CompoundType, NetcdfType
 from zarr_cdm.metadata.documents import ZarrVersion
 
-SCALAR = "_scalar_"  # NCZarr's name of the dimension of what has none
-
 
 @dataclass(frozen=True, slots=True)
 class Spelling:

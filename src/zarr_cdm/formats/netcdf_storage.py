@@ -11,9 +11,10 @@ import numpy as np
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.model import Endian, Filter, Layout, Storage
 from zarr_cdm.cdm.types import AtomicType, EnumType, NetcdfType
+from zarr_cdm.cdm.values import zeros
 from zarr_cdm.formats.netcdf_arrays import taken
 from zarr_cdm.formats.netcdf_c import Int, Size, call
-from zarr_cdm.formats.netcdf_memory import memory_dtype, values
+from zarr_cdm.formats.netcdf_memory import memory_dtype
 
 LAYOUTS: dict[int, Layout] = {0: "chunked", 1: "contiguous", 2: "compact", 4: "contiguous"}
 ENDIANS: dict[int, Endian] = {1: "little", 2: "big"}
@@ -90,4 +91,4 @@ def unwritten(kind: NetcdfType) -> Any:
     base = kind.base if isinstance(kind, EnumType) else kind
     if isinstance(base, AtomicType):
         return base.default_fill
-    return values(base, np.zeros(1, memory_dtype(base)))[0]
+    return zeros(base, 1)[0]

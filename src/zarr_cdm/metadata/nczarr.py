@@ -28,6 +28,7 @@ from zarr_cdm.metadata.salvage import as_written
 CHAR, OLD_CHAR = ">S1", "<U1"
 ARRAY, GROUP, TYPES = "_nczarr_array", "_nczarr_group", "_nczarr_attr"
 ROOT = "_nczarr_superblock"
+SCALAR = "_scalar_"  # the dimension of a scalar, for those who know no scalars
 # What netCDF-C has hidden in documents: as it is called today, and before 4.9.1.
 NOTES = (ARRAY, GROUP, ROOT, "_NCZARR_ARRAY", "_NCZARR_GROUP", "_NCZARR_SUPERBLOCK")
 ARRAY_NOTES = (ARRAY, "_NCZARR_ARRAY")

@@ -15,11 +15,12 @@ from zarr_cdm.cdm.types import STRING
 from zarr_cdm.core import layout
 from zarr_cdm.core.layout import codecs_for, item_bytes
 from zarr_cdm.dialects.base import Layout
-from zarr_cdm.dialects.spelling import SCALAR, USUAL, Spelling
+from zarr_cdm.dialects.spelling import USUAL, Spelling
 from zarr_cdm.dialects.taken import TakenArray
 from zarr_cdm.metadata.documents import ZarrVersion
 from zarr_cdm.metadata.dtypes import numpy_dtype, zarr_type
 from zarr_cdm.metadata.extension import Extension
+from zarr_cdm.metadata.nczarr import SCALAR
 
 LEAST_BYTES = 64 * 2**10  # of a chunk, where the array has that much
 
