@@ -31,6 +31,22 @@ def test_dimensions_of_one_name_are_told_apart_by_who_holds_them() -> None:
     assert Dimension("x", 2) != Dimension("x", 2)
 
 
+def test_without_scopes_a_dimension_that_a_nearer_one_hides_gets_a_name_of_its_own() -> (
+    None
+):
+    dataset = nested()
+    below = dict(dataset.walk())["/a/b"]
+    inner, outer = below.variables["w"].dimensions
+    assert below.flat_names() == {inner: "x", outer: "x_2"}
+    below.variables["x_2"] = Variable("x_2", ATOMIC_TYPES["int"], (inner,))
+    assert below.flat_names() == {inner: "x", outer: "x_2_2"}  # not the name of a variable
+    inner.size = 2
+    assert below.flat_names() == {inner: "x", outer: "x"}
+    below.variables = {"w": Variable("w", ATOMIC_TYPES["int"], (outer,))}
+    inner.size = 3
+    assert below.flat_names() == {outer: "x", inner: "x_3"}  # which nothing uses
+
+
 def test_closing_lets_go_of_the_source_once_the_block_is_left() -> None:
     closed: list[bool] = []
     with pytest.raises(KeyError), Dataset(closer=lambda: closed.append(True)):

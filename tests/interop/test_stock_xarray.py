@@ -14,8 +14,11 @@ import xarray as xr
 
 import zarr_cdm
 from tests.datasets import dimension_of, variable_of
+from tests.formats import stress
 from zarr_cdm.cdm.attributes import Attribute
-from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING
+from zarr_cdm.cdm.model import Variable
+from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING, AtomicType
+from zarr_cdm.dialects.names import node_name
 from zarr_cdm.errors import ZarrCdmWarning
 
 zarr = pytest.importorskip("zarr", minversion="3")
@@ -173,6 +176,46 @@ def test_nothing_of_ours_is_visible(folder: Path, zarr_format: Any) -> None:
     with xr.open_datatree(path, engine="zarr") as tree:
         for node in tree.subtree:
             assert not [name for name in node.attrs if is_ours(str(name))], node.path
+
+
+@pytest.mark.filterwarnings("ignore:.*plain Zarr cannot say that two dimensions")
+@pytest.mark.filterwarnings("ignore:attributes that stock readers stumble over")
+@pytest.mark.filterwarnings("ignore:.*NULL texts are written as empty ones")
+@pytest.mark.filterwarnings("ignore:Duplicate dimension names present")
+@pytest.mark.parametrize("dialect", ["native", "xarray"])
+@versions
+def test_stock_xarray_opens_every_group_of_a_file_with_everything(
+    tmp_path: Path, dialect: str, zarr_format: Any
+) -> None:
+    file, store = stress.build(tmp_path), tmp_path / "s.zarr"
+    zarr_cdm.convert(file, store, dialect=dialect, zarr_format=zarr_format)
+    for path, group in stress.dataset().walk():
+        with xr.open_dataset(store, engine="zarr", group=path) as found:
+            found.load()
+            assert not [name for name in found.attrs if is_ours(str(name))]
+            plain = {name for name, each in group.variables.items() if is_plain(each)}
+            assert plain <= set(found.variables)
+            for name in plain:
+                assert found[name].shape == group.variables[name].shape, name
+                assert not [each for each in found[name].attrs if is_ours(str(each))], name
+
+
+def is_plain(variable: Variable) -> bool:
+    return isinstance(variable.type, AtomicType) and node_name(variable.name, 3) == variable.name
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate dimension names present")
+@versions
+def test_a_dimension_that_another_hides_has_another_name_in_plain_zarr(
+    tmp_path: Path, zarr_format: Any
+) -> None:
+    file, store = stress.build(tmp_path), tmp_path / "s.zarr"
+    zarr_cdm.convert(file, store, zarr_format=zarr_format)
+    with xr.open_dataset(store, engine="zarr", group="/shadow") as found:
+        assert found["both"].dims == ("x_3", "x")
+        assert found["outer"].dims == ("x_3",)
+        assert found["inner"].dims == ("x",)
+    assert zarr_cdm.compare(file, store) == []
 
 
 @versions

@@ -124,9 +124,32 @@ def test_what_is_at_the_target_stays(store: Path, tmp_path: Path) -> None:
     assert (tmp_path / "x.nc").read_text() == "mine"
 
 
-def test_a_zarr_format_is_not_for_netcdf(store: Path, tmp_path: Path) -> None:
-    with pytest.raises(UnsupportedError, match=r"x\.nc: zarr_format is for stores"):
-        zarr_cdm.convert(store, tmp_path / "x.nc", zarr_format=2)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"zarr_format": 2},
+        {"dialect": "xarray"},
+        {"spelling": zarr_cdm.Spelling(char="ubyte")},
+        {"data_model": "NETCDF4", "dialect": "nczarr"},
+    ],
+)
+def test_options_for_stores_are_not_for_netcdf(
+    store: Path, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    named = next(name for name in options if name != "data_model")
+    with pytest.raises(UnsupportedError, match=rf"x\.nc: options for stores \({named}\)"):
+        zarr_cdm.convert(store, tmp_path / "x.nc", **options)
+
+
+@pytest.mark.parametrize("dialect", ["nczarr", "nz"])
+def test_a_spelling_is_for_dialects_that_have_several(
+    store: Path, tmp_path: Path, dialect: str
+) -> None:
+    with pytest.raises(UnsupportedError, match=rf"the dialect '{dialect}' has one spelling only"):
+        zarr_cdm.convert(
+            store, tmp_path / "x.zarr", dialect=dialect, spelling=zarr_cdm.Spelling(char="ubyte")
+        )
+    assert not (tmp_path / "x.zarr").exists()
 
 
 def test_netcdf_is_not_written_to_urls(store: Path) -> None:

@@ -157,6 +157,26 @@ class Group:
             for name, dimension in group.dimensions.items()
         }
 
+    def flat_names(self) -> dict[Dimension, str]:
+        """Return what this group's dimensions are called where there are no scopes.
+
+        That is their own name, but ``<name>_<size>`` for one that differs in size from another of
+        its name. Those of this group come first, then what its variables have from groups above.
+        """
+        used = [each for variable in self.variables.values() for each in variable.dimensions]
+        own = [each for each in self.dimensions.values() if each in used]
+        names: dict[Dimension, str] = {}
+        sizes: dict[str, int] = {}
+        for dimension in dict.fromkeys([*own, *used, *self.dimensions.values()]):
+            name = dimension.name
+            while sizes.get(name, dimension.size) != dimension.size or (
+                name != dimension.name and name in self.variables
+            ):
+                name = f"{name}_{dimension.size}"
+            names[dimension] = name
+            sizes[name] = dimension.size
+        return names
+
     def type_paths(self) -> dict[int, str]:
         """Return the path of every type that is defined here or below, by its `id`.
 

@@ -236,7 +236,11 @@ def _dimensions(
     """Return the dimensions of a variable; a record is ignored where other names outdate it."""
     recorded = as_list(record.get("dimensions"), dict)
     paths = [str(entry.get("path")) for entry in recorded]
-    if [place.rpartition("/")[2] for place in paths] != list(names):
+    shown_names = [
+        entry.get("name", place.rpartition("/")[2])
+        for place, entry in zip(paths, recorded, strict=True)
+    ]
+    if shown_names != list(names):
         return tuple(
             scope.nearest(path, name, size)
             for name, size in zip(labels(names, shape), shape, strict=True)

@@ -26,6 +26,8 @@ from zarr_cdm.metadata import nczarr
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node
 from zarr_cdm.metadata.nczarr import SCALAR
 
+FlatNames = Mapping[Dimension, str]  # of the dimensions of a group, see `Group.flat_names`
+
 
 def with_records(plain: Node, split: PartedDataset) -> Node:
     """Return the documents of plain arrays with the records of what they are parts of.
@@ -73,8 +75,9 @@ class _Writing:
         record = records.group_record(whole, document.attributes, self.names)
         if group.name != name:
             record = {"name": name, **record}
+        flat_names = group.flat_names()
         members = {
-            key: Node(self.array(_document(plain.members[key]), variable))
+            key: Node(self.array(_document(plain.members[key]), variable, flat_names))
             for key, variable in group.variables.items()
         }
         pairs = zip(group.groups.items(), whole.groups.items(), strict=True)
@@ -85,27 +88,31 @@ class _Writing:
             added = _nczarr_group(group, record, self.used)
         return Node(replace(document, attributes={**document.attributes, **added}), members)
 
-    def array(self, document: ArrayMetadata, array: Variable) -> ArrayMetadata:
+    def array(
+        self, document: ArrayMetadata, array: Variable, flat_names: FlatNames
+    ) -> ArrayMetadata:
         """Return the document of an array."""
-        record = self._record(document, array, self.split.origins[array])
+        record = self._record(document, array, self.split.origins[array], flat_names)
         if document.zarr_format == 3:
             return replace(document, members={ARRAY_MEMBER: {"must_understand": False, **record}})
         added = _nczarr_array(array, self.paths, record)
         return replace(document, attributes={**document.attributes, **added})
 
-    def _record(self, document: ArrayMetadata, array: Variable, origin: Origin) -> Record:
+    def _record(
+        self, document: ArrayMetadata, array: Variable, origin: Origin, flat_names: FlatNames
+    ) -> Record:
         visible = visible_attributes(document, array.type)
         attributes = origin.variable.attributes if origin.is_head else array.attributes
         types = self._types(origin) if origin.is_head else {}
         is_whole = array.type is origin.variable.type and array.shape == origin.variable.shape
         return {
             **({"name": origin.name} if is_whole and array.name != origin.name else {}),
-            **records.variable_record(array, self.split.paths, self.names),
+            **records.variable_record(array, self.split.paths, flat_names, self.names),
             **records.attributes_record(
                 attributes, visible, partial(infer, document, array.type.dtype), self.names.name
             ),
             "storage": records.storage_record(array.storage),
-            **({} if is_whole else {"part": self._part(array, origin)}),
+            **({} if is_whole else {"part": self._part(array, origin, flat_names)}),
             **({"types": types} if types else {}),
         }
 
@@ -114,7 +121,7 @@ class _Writing:
         attributes = origin.variable.attributes.values()
         return self.names.definitions([origin.variable.type, *(each.type for each in attributes)])
 
-    def _part(self, array: Variable, origin: Origin) -> Record:
+    def _part(self, array: Variable, origin: Origin, flat_names: FlatNames) -> Record:
         part: Record = {
             "of": origin.name,
             "steps": list(origin.steps),
@@ -124,7 +131,9 @@ class _Writing:
             flags = flags_of(head_type(origin.variable.type), origin.variable.attributes)
             part |= {"added": list(flags)} if flags else {}
             part["variable"] = {
-                **records.variable_record(origin.variable, self.split.paths, self.names),
+                **records.variable_record(
+                    origin.variable, self.split.paths, flat_names, self.names
+                ),
                 "storage": records.storage_record(origin.variable.storage),
             }
         return part

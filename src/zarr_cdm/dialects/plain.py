@@ -12,7 +12,7 @@ import numpy as np
 
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.lazy import MappedArray
-from zarr_cdm.cdm.model import ArrayLike, Dataset, Group, Storage, Variable, join
+from zarr_cdm.cdm.model import ArrayLike, Dataset, Dimension, Group, Storage, Variable, join
 from zarr_cdm.cdm.types import CHAR, STRING, AtomicType, any_type
 from zarr_cdm.dialects import fill_value
 from zarr_cdm.dialects.attributes import can_be_shown, encodable, inferred, shown
@@ -136,6 +136,15 @@ def write_plain_alone(
 ) -> Node:
     """Return the documents as `write_plain` does, with a warning of what is in none of them."""
     root = write_plain(dataset, layouts, zarr_format)
+    for path, group in dataset.walk():
+        for dimension, name in group.flat_names().items():
+            if name != dimension.name:
+                warnings.warn(
+                    f"{path}: plain Zarr cannot say that two dimensions are {dimension.name!r}; "
+                    f"the one of length {dimension.size} is written as {name!r}",
+                    ZarrCdmWarning,
+                    stacklevel=2,
+                )
     lost = list(_left_out(root, dataset, "/"))
     if lost:
         warnings.warn(
@@ -160,15 +169,19 @@ def _left_out(node: Node, group: Group, path: str) -> Iterator[str]:
 
 
 def write_plain(dataset: Dataset, layouts: Mapping[str, Layout], zarr_format: ZarrVersion) -> Node:
-    """Return the documents of a dataset: dimensions are named, types and scopes are not said."""
+    """Return the documents of a dataset: dimensions are named, types and scopes are not said.
+
+    In a group each name has one length (`Group.flat_names`), as stock xarray demands.
+    """
     return _write_group(dataset, "/", layouts, zarr_format)
 
 
 def _write_group(
     group: Group, path: str, layouts: Mapping[str, Layout], zarr_format: ZarrVersion
 ) -> Node:
+    names = group.flat_names()
     members = {
-        name: Node(_write_array(variable, layouts[join(path, name)], zarr_format))
+        name: Node(_write_array(variable, layouts[join(path, name)], zarr_format, names))
         for name, variable in group.variables.items()
     }
     for name, below in group.groups.items():
@@ -181,8 +194,13 @@ def _write_group(
     return Node(GroupMetadata(attributes, zarr_format=zarr_format), members)
 
 
-def _write_array(variable: Variable, layout: Layout, zarr_format: ZarrVersion) -> ArrayMetadata:
-    names = tuple(dimension.name for dimension in variable.dimensions)
+def _write_array(
+    variable: Variable,
+    layout: Layout,
+    zarr_format: ZarrVersion,
+    flat_names: Mapping[Dimension, str],
+) -> ArrayMetadata:
+    names = tuple(flat_names[dimension] for dimension in variable.dimensions)
     attributes = {
         name: shown(attribute)
         for name, attribute in variable.attributes.items()

@@ -95,15 +95,25 @@ def read_dimensions(record: Record) -> dict[str, Dimension]:
     return found
 
 
-def variable_record(variable: Variable, paths: Mapping[Dimension, str], names: TypeNames) -> Record:
-    """Return what the record of a variable begins with."""
-    return {
-        "type": names.name(variable.type),
-        "dimensions": [
-            {"path": paths[dimension], **({"unlimited": True} if dimension.unlimited else {})}
-            for dimension in variable.dimensions
-        ],
-    }
+def variable_record(
+    variable: Variable,
+    paths: Mapping[Dimension, str],
+    flat_names: Mapping[Dimension, str],
+    names: TypeNames,
+) -> Record:
+    """Return what the record of a variable begins with.
+
+    ``flat_names`` are those that plain Zarr has for the dimensions of its group.
+    """
+    dimensions = []
+    for dimension in variable.dimensions:
+        entry: Record = {"path": paths[dimension]}
+        if dimension.unlimited:
+            entry["unlimited"] = True
+        if flat_names[dimension] != dimension.name:
+            entry["name"] = flat_names[dimension]
+        dimensions.append(entry)
+    return {"type": names.name(variable.type), "dimensions": dimensions}
 
 
 def attributes_record(

@@ -72,8 +72,9 @@ def convert(
     storage_options
         fsspec's options, for a source or target that is a URL.
     spelling
-        How scalars, characters, texts and compounds are written, where readers differ in what they
-        understand; each is read as the same by this package.
+        In the dialects ``native`` and ``xarray``: how scalars, characters, texts and compounds are
+        written, where readers differ in what they understand; each is read as the same by this
+        package.
 
     Raises
     ------
@@ -84,16 +85,13 @@ def convert(
     TargetExistsError
         There is something at the target.
     UnsupportedError
-        The target cannot hold something of the source; the message lists all of it. Nothing is
-        written.
+        The target cannot hold something of the source (the message lists all of it), or an option
+        is not for such a target. Nothing is written.
     """
     version = version_of(dialect, zarr_format)
     place = os.fspath(target)
     netcdf = data_model is not None or is_netcdf(place)
-    if netcdf and zarr_format is not None:
-        raise UnsupportedError(
-            "zarr_format is for stores, and this is to be a netCDF file; leave it out", source=place
-        )
+    _refuse_idle(place, netcdf, zarr_format, dialect, spelling)
     from_url = is_remote(os.fspath(source))
     # A local target refuses options, so that a mistaken one does not pass unseen.
     to_target = storage_options if is_remote(place) or not from_url else None
@@ -127,6 +125,30 @@ def convert(
             )
         except ZarrCdmError as error:
             raise error.at(source=dataset.source) from error.__cause__
+
+
+def _refuse_idle(
+    place: str, netcdf: bool, zarr_format: ZarrVersion | None, dialect: str, spelling: Spelling
+) -> None:
+    """Raise where an option would be without effect, which the user would not see."""
+    for_stores = {
+        "zarr_format": zarr_format is not None,
+        "dialect": dialect != "native",
+        "spelling": spelling != USUAL,
+    }
+    idle = [name for name, is_given in for_stores.items() if is_given]
+    if netcdf and idle:
+        raise UnsupportedError(
+            f"options for stores ({', '.join(idle)}), and this is to be a netCDF file; "
+            "leave them out",
+            source=place,
+        )
+    if spelling != USUAL and dialect not in PARTED:
+        raise UnsupportedError(
+            f"the dialect {dialect!r} has one spelling only; leave the option out, or write one of "
+            f"{', '.join(PARTED)}",
+            source=place,
+        )
 
 
 def _text_bytes(variable: Variable) -> int | None:

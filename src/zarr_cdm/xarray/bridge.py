@@ -67,36 +67,22 @@ def to_xarray(
         Coordinates({name: decoded[name] for name in decoded if name in is_coordinate}, indexes={}),
         attributes,
     )
-    unlimited = {
-        dimension.name
-        for variable in group.variables.values()
-        for dimension in variable.dimensions
-        if dimension.unlimited
-    } | {name for name, dimension in group.dimensions.items() if dimension.unlimited}
+    unlimited = {name for dimension, name in group.flat_names().items() if dimension.unlimited}
     dataset.encoding = {"unlimited_dims": unlimited, "source": source}
     return dataset
 
 
 def _dimension_names(group: model.Group, source: str) -> dict[model.Dimension, str]:
-    """Return what the dimensions of a group's variables are called, each length by a name.
-
-    netCDF tells dimensions of one name apart by their groups; in an xarray dataset there is one.
-    """
-    used = [dim for variable in group.variables.values() for dim in variable.dimensions]
-    names: dict[model.Dimension, str] = {}
-    sizes: dict[str, int] = {}
-    for dimension in [*group.dimensions.values(), *used]:
-        name = dimension.name
-        while dimension not in names and sizes.get(name, dimension.size) != dimension.size:
-            name = f"{name}_{dimension.size}"
-        if dimension not in names and name != dimension.name:
+    """Return what dimensions are called in an xarray dataset, where each name has one length."""
+    names = group.flat_names()
+    for dimension, name in names.items():
+        if name != dimension.name:
             warnings.warn(
                 f"{source}: group {group.name or '/'!r} has two dimensions {dimension.name!r}; "
                 f"the one of length {dimension.size} is called {name!r}",
                 ZarrCdmWarning,
                 stacklevel=3,
             )
-        sizes[names.setdefault(dimension, name)] = dimension.size
     return names
 
 
