@@ -9,6 +9,7 @@ from zarr_cdm.core.codecs.table import CODECS
 from zarr_cdm.core.grids.table import GRIDS
 from zarr_cdm.core.stores.table import STORES
 from zarr_cdm.dialects.table import DIALECTS, WRITTEN
+from zarr_cdm.formats.netcdf_write_models import DATA_MODELS
 from zarr_cdm.formats.table import FORMATS
 from zarr_cdm.metadata.dtypes import PLAIN, SIZED, VARIABLE
 from zarr_cdm.metadata.keys import ENCODINGS
@@ -21,7 +22,8 @@ def table() -> str:
     rows = {
         "Zarr versions": ["2", "3"],
         "data types": [*PLAIN, *SIZED, "r8, r16, …", *VARIABLE],
-        "netCDF types": ATOMIC_TYPES,
+        "netCDF types": [*ATOMIC_TYPES, "enum", "compound", "vlen", "opaque"],
+        "netCDF data models": DATA_MODELS,
         "codecs": sorted(CODECS),
         "codecs through numcodecs": sorted(PREFIX + name for name in ALLOWED),
         "chunk grids": GRIDS,
@@ -31,7 +33,7 @@ def table() -> str:
         "dialects": DIALECTS,
         "dialects written": WRITTEN,
         "conventions that are checked": CONVENTIONS,
-        "formats read": FORMATS,
+        "formats": FORMATS,
     }
     lines = ["# What is supported", "", "Made by `python docs/support.py`; do not edit.", ""]
     lines += ["| what | which |", "|---|---|"]

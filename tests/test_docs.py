@@ -13,7 +13,10 @@ import pytest
 
 import zarr_cdm
 from tests.data import ROOT
+from zarr_cdm.cdm.findings import RULES
 from zarr_cdm.core.stores.network import Network
+from zarr_cdm.dialects.table import WRITTEN
+from zarr_cdm.formats.netcdf_write_models import DATA_MODELS
 
 README = ROOT / "README.md"
 
@@ -45,7 +48,7 @@ def test_the_commands_of_readme_run(ocean: Path) -> None:
     subprocess.run(command, cwd=ocean, env={"PATH": path}, check=True, timeout=300)
 
 
-@pytest.mark.parametrize("page", ["core.md", "stores.md"])
+@pytest.mark.parametrize("page", ["core.md", "model.md", "stores.md"])
 def test_the_python_code_of_a_page_runs(tmp_path: Path, page: str) -> None:
     command = [sys.executable, "-W", "error", "-c", blocks("python", ROOT / "docs" / page)]
     subprocess.run(command, cwd=tmp_path, check=True, timeout=300)
@@ -66,6 +69,14 @@ def test_the_page_on_the_core_names_all_that_it_offers() -> None:
         public = [each for each in vars(kind) if not each.startswith("_")]
         missing = [each for each in public if f"`{each}`" not in page]
         assert not missing, f"{kind.__name__}: {missing}"
+
+
+def test_the_page_on_the_model_names_all_rules_and_choices() -> None:
+    page = (ROOT / "docs" / "model.md").read_text(encoding="utf-8")
+    assert not [rule for rule, told in RULES.items() if f"| `{rule}` | {told} |" not in page]
+    for row in [*WRITTEN, *(each.name for each in fields(zarr_cdm.Spelling))]:
+        assert f"\n| `{row}` |" in page, row
+    assert not [name for name in DATA_MODELS if f"`{name}`" not in page]
 
 
 def test_the_support_table_is_that_of_the_shelves() -> None:

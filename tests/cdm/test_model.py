@@ -31,9 +31,7 @@ def test_dimensions_of_one_name_are_told_apart_by_who_holds_them() -> None:
     assert Dimension("x", 2) != Dimension("x", 2)
 
 
-def test_without_scopes_a_dimension_that_a_nearer_one_hides_gets_a_name_of_its_own() -> (
-    None
-):
+def test_without_scopes_a_dimension_that_a_nearer_one_hides_gets_a_name_of_its_own() -> None:
     dataset = nested()
     below = dict(dataset.walk())["/a/b"]
     inner, outer = below.variables["w"].dimensions
