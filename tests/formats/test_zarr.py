@@ -115,7 +115,10 @@ def test_what_is_neither_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_directory_without_documents_is_no_store(tmp_path: Path) -> None:
-    with pytest.raises(NodeNotFoundError, match="no Zarr hierarchy"):
+    with pytest.raises(NodeNotFoundError, match=r"no Zarr hierarchy: .* \.zarray$"):
+        read(tmp_path)
+    (tmp_path / "air.nc").touch()
+    with pytest.raises(NodeNotFoundError, match=r"no Zarr hierarchy: .* it holds 'air\.nc'"):
         read(tmp_path)
 
 

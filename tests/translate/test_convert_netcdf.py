@@ -23,7 +23,7 @@ from zarr_cdm.cdm.findings import Finding
 from zarr_cdm.cli import main
 from zarr_cdm.errors import ChunkError, FormatError, TargetExistsError, UnsupportedError
 from zarr_cdm.formats import netcdf_write
-from zarr_cdm.formats.table import NETCDF_SUFFIXES
+from zarr_cdm.formats.base import NETCDF_SUFFIXES
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from zarr_cdm.cdm.model import Dataset
 from zarr_cdm.core.options import DEFAULT_OPTIONS, Options
 
 StorageOptions = Mapping[str, Any]  # what the store needs to connect, as fsspec has it
+NETCDF_SUFFIXES = (".nc", ".nc4", ".cdf", ".netcdf")  # of names of files
 
 
 class Format(Protocol):

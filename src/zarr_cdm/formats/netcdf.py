@@ -23,7 +23,17 @@ from zarr_cdm.formats.netcdf_write import write
 
 CLASSIC_MAGIC = b"CDF"
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
-HDF4_MAGIC = b"\x0e\x03\x13\x01"
+# What other files are, by their first bytes, and what makes netCDF of them.
+OTHERS = {
+    b"\x0e\x03\x13\x01": "is HDF4, which netCDF4 here cannot read; use h4tonccf",
+    b"\x1f\x8b": "is compressed with gzip; unpack it first, with gunzip",
+    b"\x1f\x9d": "is compressed with compress; unpack it first, with uncompress",
+    b"BZh": "is compressed with bzip2; unpack it first, with bunzip2",
+    b"\xfd7zXZ\0": "is compressed with xz; unpack it first, with unxz",
+    b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it first, with unzstd",
+    b"GRIB": "is GRIB, which is not read here; use grib_to_netcdf",
+    b"netcdf ": "is CDL; use ncgen",
+}
 
 
 class NetcdfFormat:
@@ -84,11 +94,12 @@ def _magic(target: str) -> bytes:
         raise FormatError(f"cannot be read: {error.strerror}", source=target) from error
     if not start:
         raise FormatError("is empty (0 bytes); fetch it again", source=target)
-    if start.startswith(HDF4_MAGIC):
-        raise FormatError("is HDF4, which netCDF4 here cannot read; use h4tonccf", source=target)
     # An HDF5 file may begin with a user block of 512, 1024, … bytes.
     if start.startswith((CLASSIC_MAGIC, HDF5_MAGIC)) or is_hdf5(target):
         return start
+    for magic, what in OTHERS.items():
+        if start.startswith(magic):
+            raise FormatError(what, source=target)
     raise FormatError(f"is no netCDF file: it begins with {start[:24]!r}", source=target)
 
 

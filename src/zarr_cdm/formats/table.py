@@ -8,7 +8,7 @@ from zarr_cdm.cdm.model import Dataset
 from zarr_cdm.core.options import MissingChunks, Options
 from zarr_cdm.core.stores.table import is_remote, open_store
 from zarr_cdm.errors import FormatError, NodeNotFoundError, UnsupportedError
-from zarr_cdm.formats.base import Format, StorageOptions
+from zarr_cdm.formats.base import NETCDF_SUFFIXES, Format, StorageOptions
 from zarr_cdm.registry import Registry
 
 FORMATS = Registry(
@@ -18,7 +18,6 @@ FORMATS = Registry(
         "netcdf": "zarr_cdm.formats.netcdf:NetcdfFormat",
     },
 )
-NETCDF_SUFFIXES = (".nc", ".nc4", ".cdf", ".netcdf")
 
 
 def is_netcdf(target: str) -> bool:

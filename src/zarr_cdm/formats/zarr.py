@@ -7,14 +7,15 @@ from collections.abc import Mapping
 
 from zarr_cdm.cdm.model import Dataset
 from zarr_cdm.core.commit import staged
-from zarr_cdm.core.group import create_tree, open_tree, publish
+from zarr_cdm.core.group import ZarrGroup, create_tree, open_tree, publish
 from zarr_cdm.core.options import DEFAULT_OPTIONS, Options
-from zarr_cdm.core.stores.table import may_hold_zarr, open_store
+from zarr_cdm.core.stores.base import Store
+from zarr_cdm.core.stores.table import is_remote, may_hold_zarr, open_store
 from zarr_cdm.dialects.base import Layout
 from zarr_cdm.dialects.parts import PARTED, parted
 from zarr_cdm.dialects.table import choose, writer
-from zarr_cdm.errors import MetadataError, ZarrCdmError, ZarrCdmWarning
-from zarr_cdm.formats.base import StorageOptions
+from zarr_cdm.errors import MetadataError, NodeNotFoundError, ZarrCdmError, ZarrCdmWarning
+from zarr_cdm.formats.base import NETCDF_SUFFIXES, StorageOptions
 from zarr_cdm.formats.zarr_data import note_null, write_data
 from zarr_cdm.metadata.documents import ZarrVersion
 
@@ -37,11 +38,11 @@ class ZarrFormat:
         Raises
         ------
         NodeNotFoundError
-            There is no Zarr hierarchy.
+            There is no Zarr hierarchy. A netCDF file in its place, as in a zip, is named.
         MetadataError
             Its root is no group that can be read.
         """
-        group = open_tree(open_store(target, storage_options), options=options)
+        group = _root(open_store(target, storage_options), target, options)
         name, dialect = choose(group.node)
         try:
             dataset = dialect.read(group.node, group.array)
@@ -103,3 +104,16 @@ class ZarrFormat:
                 message += f", which the dialect {dialect!r} does not tell apart"
                 warnings.warn(message, ZarrCdmWarning, stacklevel=2)
             publish(group)
+
+
+def _root(store: Store, target: str, options: Options) -> ZarrGroup:
+    """Return the root of a hierarchy; where there is netCDF instead, as in a zip, say so."""
+    try:
+        return open_tree(store, options=options)
+    except NodeNotFoundError as error:
+        names = [] if is_remote(target) else store.children()
+        found = next((name for name in names if name.endswith(NETCDF_SUFFIXES)), None)
+        if found is None:
+            raise
+        message = f"{error.message}; it holds {found!r}, read that by itself"
+        raise NodeNotFoundError(message, source=error.source) from error
