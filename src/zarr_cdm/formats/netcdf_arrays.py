@@ -125,9 +125,8 @@ def taken(ncid: int, type_id: int, kind: NetcdfType, memory: np.ndarray) -> np.n
 
 
 def _memory(kind: NetcdfType, shape: Sequence[int]) -> np.ndarray:
-    # Addresses that are read back must be NULL where nothing was written.
-    new = np.zeros if kind.dtype.hasobject else np.empty
-    return new(shape, memory_dtype(kind))
+    # HDF5 leaves the memory as it is where nobody has written, and nothing is to be filled in.
+    return np.zeros(shape, memory_dtype(kind))
 
 
 def _get(found: _Found, runs: Sequence[range], memory: np.ndarray) -> None:
