@@ -204,6 +204,33 @@ def test_a_fill_value_that_another_writer_changes_is_the_fill_value(
 
 
 @versions
+def test_a_fill_value_that_no_attribute_tells_of_is_recorded(zarr_format: ZarrVersion) -> None:
+    dataset = ocean()
+    variable = dataset.variables["t"]
+    del variable.attributes["_FillValue"]
+    variable.storage = Storage(fill_value=np.int16(-5))
+    found = variable_of(read_store(write(dataset, "native", zarr_format))[1], "/t")
+    assert (found.storage.fill_mode, found.storage.fill_value) == ("default", -5)
+    assert "_FillValue" not in found.attributes
+
+
+@versions
+@pytest.mark.parametrize(
+    "entry", [5, {"type": "int", "base64": "AAAAAA=="}, {"type": "short", "base64": ""}]
+)
+def test_a_recorded_fill_value_of_another_form_counts_as_none(
+    zarr_format: ZarrVersion, entry: Any
+) -> None:
+    def change(attributes: Any, document: Any) -> None:
+        del attributes["_FillValue"]
+        record_of(attributes, document)["storage"] = {"fill": "default", "fill_value": entry}
+        document["fill_value"] = None if zarr_format == 2 else 0
+
+    found = variable_of(changed(ocean(), zarr_format, "t", change), "/t")
+    assert found.storage.fill_value == SHORT.default_fill
+
+
+@versions
 def test_what_others_show_wins_over_what_we_hide(zarr_format: ZarrVersion) -> None:
     def change(attributes: Any, document: Any) -> None:
         attributes["_FillValue"] = "z"

@@ -45,10 +45,11 @@ def add(
     return found
 
 
-def ncdump(path: Path) -> str:
+def ncdump(path: Path, *options: str) -> str:
     """Return a file as ncdump prints it; it fails (in 4.9.0) at an enum without a member for 0."""
-    done = subprocess.run(["ncdump", "-n", "x", path], capture_output=True, check=False)
-    return f"{done.stdout.decode()}{done.returncode}"
+    done = subprocess.run(["ncdump", "-n", "x", *options, path], capture_output=True, check=False)
+    text = done.stdout.decode(errors="surrogateescape")  # of chars in any encoding
+    return f"{text}{done.returncode}"
 
 
 @cache

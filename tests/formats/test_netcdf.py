@@ -316,6 +316,33 @@ def test_fill_modes_are_told_apart(tmp_path: Path, format: str) -> None:
             assert dataset.variables[name].data[...].tolist() == [modes[name][1]] * 2
 
 
+def test_what_hdf5_says_of_fill_values_is_not_what_netcdf_says(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "air.nc", "w") as file:
+        file.create_dataset("silent", (2,), "i2", fillvalue=-5)
+        file.create_dataset("number", (2,), "i2")
+        file.create_dataset("text", (2,), h5py.string_dtype())
+        file.create_dataset("row", (2,), h5py.vlen_dtype(np.int32))
+    with open_air(tmp_path) as dataset:
+        found = {name: variable.storage for name, variable in dataset.variables.items()}
+    assert (found["silent"].fill_mode, found["silent"].fill_value) == ("default", -5)
+    assert (found["number"].fill_mode, found["number"].fill_value) == ("none", None)
+    for name in ("text", "row"):  # HDF5 fills them always
+        assert found[name].fill_mode == "default"
+
+
+@pytest.mark.parametrize("chunks", [None, [50]])
+def test_what_nobody_wrote_and_nothing_fills_is_not_what_lay_in_memory(
+    tmp_path: Path, chunks: list[int] | None
+) -> None:
+    with new(tmp_path) as file:
+        file.createDimension("x", 5000)
+        file.createVariable("v", "u1", ("x",), fill_value=False, chunksizes=chunks)
+    with open_air(tmp_path) as dataset:
+        for _ in range(20):
+            np.full(5000, 24, "u1")
+            assert not dataset.variables["v"].data[...].any()
+
+
 def test_a_fill_value_of_another_type_is_an_attribute_and_fills_nothing(tmp_path: Path) -> None:
     with new(tmp_path, "NETCDF3_CLASSIC") as file:
         file.createDimension("x", 2)
@@ -545,6 +572,7 @@ def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:
     [
         (b"", r"is empty \(0 bytes\)"),
         (b"\x0e\x03\x13\x01" + bytes(600), "is HDF4"),
+        (b"\x1f\x8b\x08" + bytes(60), "is compressed with gzip; unpack it first, with gunzip"),
         (b"<!DOCTYPE html><html>", "is no netCDF file: it begins with b'<!DOCTYPE"),
         (b"CDF\x03" + bytes(28), "not a classic netCDF file"),
         (b"CDF\x01\0\0\0\0\0\0\0\x0a\0\0\0\x05", "truncated"),

@@ -274,6 +274,20 @@ def test_a_fill_value_that_netcdf_does_not_heed_is_an_attribute_in_its_place(
     assert_alike(dataset, raw_reading.read(write(dataset, tmp_path, data_model)))
 
 
+@pytest.mark.parametrize("value", [85, np.nan, 0])
+def test_a_fill_value_that_no_attribute_tells_of_is_in_the_file(
+    tmp_path: Path, value: float
+) -> None:
+    dataset = with_dimensions(x := Dimension("x", 3, unlimited=True))
+    units = Attribute("m", CHAR)
+    add(dataset, "v", FLOAT, (x,), [1, 2, 3], Storage(fill_value=np.float32(value)), units=units)
+    path = write(dataset, tmp_path)
+    with h5py.File(path) as file:
+        assert np.array_equal(file["v"].fillvalue, np.float32(value), equal_nan=True)
+    with netCDF4.Dataset(path) as found:
+        assert found["v"].ncattrs() == ["units"]
+
+
 def test_texts_and_rows_are_filled_whatever_is_asked(tmp_path: Path) -> None:
     row = VlenType("row", INT)
     dataset = with_dimensions(x := Dimension("x", 2, unlimited=True))

@@ -91,8 +91,8 @@ class Storage:
     endian
         Byte order of the stored elements.
     fill_mode
-        ``explicit`` (there is a ``_FillValue``), ``default`` (netCDF's own fill value) or ``none``
-        (unwritten data are undefined).
+        ``explicit`` (there is a ``_FillValue``), ``default`` (there is none; it is netCDF's own
+        fill value, but in what others wrote) or ``none`` (unwritten data are undefined).
     fill_value
         What unwritten elements read as, of the variable's dtype; None where undefined.
     """

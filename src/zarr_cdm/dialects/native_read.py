@@ -122,7 +122,7 @@ class Reading:
     def _plain(self, found: Found, path: str, scope: Scope) -> Variable:
         """Return the variable that an array is by itself."""
         attributes = self._attributes(found, found.visible)
-        storage = records.read_storage(as_object(found.record.get("storage")))
+        storage = records.read_storage(as_object(found.record.get("storage")), found.kind)
         names, shape = names_of(found.document), found.document.shape
         return Variable(
             found.name,
@@ -162,7 +162,7 @@ class Reading:
         if len(recorded) != len(data.shape):
             raise MetadataError(f"its parts have shape {tuple(data.shape)}, other than its own")
         attributes = self._attributes(head, _without_flags(head, kind))
-        storage = records.read_storage(as_object(record.get("storage")))
+        storage = records.read_storage(as_object(record.get("storage")), kind)
         return Variable(
             name,
             kind,
@@ -226,6 +226,8 @@ def _with_fill(storage: Storage, fill: Attribute | None, kind: NetcdfType) -> St
     if fill is not None and fill.type == kind and len(fill.value):
         return replace(storage, fill_mode="explicit", fill_value=fill.element())
     if storage.fill_mode == "none":
+        return replace(storage, fill_value=None)
+    if storage.fill_mode == "default" and storage.fill_value is not None:
         return storage
     return replace(storage, fill_mode="default", fill_value=unwritten(kind)[()])
 

@@ -111,7 +111,7 @@ class _Writing:
             **records.attributes_record(
                 attributes, visible, partial(infer, document, array.type.dtype), self.names.name
             ),
-            "storage": records.storage_record(array.storage),
+            "storage": records.storage_record(array),
             **({} if is_whole else {"part": self._part(array, origin, flat_names)}),
             **({"types": types} if types else {}),
         }
@@ -134,7 +134,7 @@ class _Writing:
                 **records.variable_record(
                     origin.variable, self.split.paths, flat_names, self.names
                 ),
-                "storage": records.storage_record(origin.variable.storage),
+                "storage": records.storage_record(origin.variable),
             }
         return part
 

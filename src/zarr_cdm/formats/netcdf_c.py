@@ -115,6 +115,7 @@ FUNCTIONS = {
     "nc_get_att": "iis*",
     "nc_put_att": "iisiz*",
     "nc_rename_att": "iiss",
+    "nc_del_att": "iis",
     # memory that netCDF-C has made
     "nc_reclaim_data": "ii*z",
 }

@@ -50,12 +50,14 @@ def storage(ncid: int, number: int, type_id: int, kind: NetcdfType, rank: int) -
     call("nc_inq_var_endian", ncid, number, order)
     unfilled, fill = Int(), np.zeros(1, memory_dtype(kind))
     call("nc_inq_var_fill", ncid, number, unfilled, fill.ctypes.data)
+    # HDF5 fills texts and rows always; of a file that is not netCDF's it may say nothing else.
+    none = bool(unfilled.value) and not kind.dtype.hasobject
     return Storage(
         layout=LAYOUTS.get(layout.value),
         chunks=tuple(chunks[:rank]) if LAYOUTS.get(layout.value) == "chunked" else None,
         filters=tuple(_filter(ncid, number, code) for code in _filter_ids(ncid, number)),
         endian=ENDIANS.get(order.value) if plain and kind.dtype.itemsize > 1 else None,
-        fill_mode="none" if unfilled.value else "default",
+        fill_mode="none" if none else "default",
         fill_value=None if unfilled.value else taken(ncid, type_id, kind, fill)[0],
     )
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from zarr_cdm.cdm.attributes import Attribute
+from zarr_cdm.cdm.fills import silent_fill
 from zarr_cdm.cdm.model import Dimension, Group, Variable, join
 from zarr_cdm.cdm.types import (
     AtomicType,
@@ -109,6 +110,10 @@ def _variable(
     ids.variables[path] = owner, number
     if model.hdf5:
         define_storage(owner, number, path, variable)
+        silent = silent_fill(variable)
+        if silent is not None:  # netCDF-C keeps it when the attribute goes
+            _put(owner, number, FILL, silent, ids)
+            call("nc_del_att", owner, number, FILL.encode())
     for each, attribute in variable.attributes.items():
         if each != FILL or _is_heeded(variable):
             _put(owner, number, each, attribute, ids)
