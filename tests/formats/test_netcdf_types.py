@@ -367,6 +367,25 @@ def test_what_netcdf_c_passes_over_is_left_out_with_a_warning(tmp_path: Path) ->
     dataset.close()
 
 
+@pytest.mark.parametrize("name", ["bad", "x"])
+def test_a_variable_with_an_attribute_of_two_dimensions_is_left_out_alone(
+    tmp_path: Path, name: str
+) -> None:
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as file:
+        file.createDimension("x", 3)
+        file.createDimension("y", 2)
+        for each in ("good", "x", "bad"):
+            file.createVariable(each, "i4", "x")[:] = [1, 2, 3]
+    with h5py.File(tmp_path / "a.nc", "a") as file:
+        file[name].attrs["square"] = np.ones((2, 2))
+    with pytest.warns(ZarrCdmWarning, match=f"/{name} cannot be read .* and is left out") as notes:
+        dataset = opened(tmp_path / "a.nc")
+    assert len(notes) == 1
+    assert set(dataset.variables) == {"good", "bad", "x"} - {name}
+    assert dataset.variables["good"].data[...].tolist() == [1, 2, 3]
+    dataset.close()
+
+
 def test_plain_hdf5_is_read_with_phony_dimensions_and_types_without_names(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "plain.h5", "w") as file:
         file["grid"] = np.arange(6.0).reshape(2, 3)

@@ -20,6 +20,7 @@ from zarr_cdm.errors import FormatError
 
 # What is put before the name of a variable that is no coordinate of the dimension of its name.
 NON_COORDINATE = "_nc4_non_coord_"
+ALONE = b"This is a netCDF dimension but not a netCDF variable"
 # netCDF-C's own, which it does not show.
 RESERVED = frozenset(
     (
@@ -72,6 +73,14 @@ class Hdf5File:
             if place.links.get_info(name).type == h5py.h5l.TYPE_HARD
             and h5py.h5o.get_info(place, name).type == h5py.h5o.TYPE_DATASET
         }
+
+    def is_dimension_alone(self, group: str, name: str) -> bool:
+        """Tell whether a dataset stands for a dimension that has no variable."""
+        dataset = self._dataset(group, name)
+        if not h5py.h5ds.is_scale(dataset):
+            return False
+        name_of_scale: bytes = h5py.h5ds.get_scale_name(dataset)
+        return name_of_scale.startswith(ALONE)
 
     def attributes(self, group: str, variable: str | None) -> set[str]:
         """Return the names of all attributes that are not for netCDF-C alone."""

@@ -12,7 +12,7 @@ from typing import Self
 from zarr_cdm.cdm.model import join
 from zarr_cdm.errors import FormatError, NodeNotFoundError, ZarrCdmWarning
 from zarr_cdm.formats.netcdf_c import GLOBAL, LOCK, NOWRITE, Int, Size, call
-from zarr_cdm.formats.netcdf_inquire import groups, ids, name, reason
+from zarr_cdm.formats.netcdf_inquire import groups, reason, variables
 
 MODELS = {  # netCDF4-python's names
     1: "NETCDF3_CLASSIC",
@@ -112,9 +112,10 @@ class NetcdfFile:
         """
         if self._places is None:
             self._places = {
-                join(group, name("nc_inq_varname", ncid, number)): (ncid, number)
+                join(group, own): (ncid, number)
                 for ncid, group in groups(self.ncid)
-                for number in ids("nc_inq_varids", ncid)
+                for number, own in variables(ncid).items()
+                if isinstance(own, str)
             }
         try:
             return self._places[path]

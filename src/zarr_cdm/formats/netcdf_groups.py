@@ -15,8 +15,8 @@ from zarr_cdm.errors import FormatError
 from zarr_cdm.formats.netcdf_arrays import NetcdfArray, PaddedArray
 from zarr_cdm.formats.netcdf_attributes import AttributeReader, Hidden
 from zarr_cdm.formats.netcdf_c import MAX_DIMS, Int, Size, call
-from zarr_cdm.formats.netcdf_file import NetcdfFile, Place
-from zarr_cdm.formats.netcdf_inquire import groups, ids, name, name_buffer, reason
+from zarr_cdm.formats.netcdf_file import NetcdfFile
+from zarr_cdm.formats.netcdf_inquire import groups, ids, name_buffer, reason, variables
 from zarr_cdm.formats.netcdf_storage import CLASSIC, storage, unwritten, with_fill
 from zarr_cdm.formats.netcdf_types import FileTypes
 
@@ -29,6 +29,9 @@ class Stored(Hidden, Protocol):
 
     def datasets(self, group: str) -> set[str]:
         """Return the names of what may be variables of a group, those of dimensions too."""
+
+    def is_dimension_alone(self, group: str, name: str) -> bool:
+        """Tell whether a dataset stands for a dimension that has no variable."""
 
     def mistaken(self, group: str, variable: str) -> str:
         """Return what netCDF-C mistakes in the type of a variable; "" if it takes it as it is."""
@@ -56,7 +59,7 @@ class _Reader:
         self.types = FileTypes(file.ncid)
         self.attributes = AttributeReader(file, self.types, stored)
         self.dimensions: dict[int, Dimension] = {}
-        self.names: dict[Place, str] = {}  # of variables
+        self.names: dict[int, dict[int, str | FormatError]] = {}  # of the variables of each group
 
     def dataset(self, dataset: Dataset) -> None:
         """Define all groups first: a variable may use what stands in a group behind its own."""
@@ -67,8 +70,7 @@ class _Reader:
                 above, _, own = path.rpartition("/")
                 found[path] = found[above or "/"].groups[own] = Group(own)
             found[path].dimensions = self._dimensions(ncid)
-            for number in ids("nc_inq_varids", ncid):  # netCDF-C may learn of a type by this
-                self.names[ncid, number] = name("nc_inq_varname", ncid, number)
+            self.names[ncid] = variables(ncid)  # netCDF-C may learn of a type by this
         for ncid, path in places:
             found[path].types = self.types.of_group(ncid)
         self.types.settle(found.values())
@@ -87,17 +89,37 @@ class _Reader:
         return own
 
     def _variables(self, ncid: int, path: str, group: Group) -> None:
-        seen = set(group.dimensions)  # a dimension has a dataset too, with or without a variable
-        for number in ids("nc_inq_varids", ncid):
-            own = self.names[ncid, number]
+        seen: set[str] = set()
+        unnamed: FormatError | None = None
+        for number, own in self.names[ncid].items():
+            if isinstance(own, FormatError):
+                unnamed = own
+                continue
             seen.add(own)
             try:
                 group.variables[own] = self._variable(ncid, number, own, path)
             except FormatError as error:
                 self.file.left_out(join(path, own), f"cannot be read ({reason(error)})")
         if self.stored is not None:
-            for own in sorted(self.stored.datasets(path) - seen):
-                why = "is of an HDF5 type that netCDF-C does not read"
+            self._hidden(path, group, seen, unnamed, self.stored)
+        elif unnamed is not None:
+            raise unnamed
+
+    def _hidden(
+        self,
+        path: str,
+        group: Group,
+        seen: set[str],
+        unnamed: FormatError | None,
+        stored: Stored,
+    ) -> None:
+        """Say what is in the file but not among the variables that netCDF-C has named."""
+        why = "is of an HDF5 type that netCDF-C does not read"
+        if unnamed is not None:
+            why = f"cannot be read ({reason(unnamed)})"
+        for own in sorted(stored.datasets(path) - seen):
+            # A dimension has a dataset, too.
+            if own not in group.dimensions or not stored.is_dimension_alone(path, own):
                 self.file.left_out(join(path, own), why)
 
     def _variable(self, ncid: int, number: int, own: str, path: str) -> Variable:

@@ -36,6 +36,20 @@ def name(function: str, *arguments: Any) -> str:
     return str(found.value.decode())
 
 
+def variables(ncid: int) -> dict[int, str | FormatError]:
+    """Return the variables of a group by their numbers: names, or why netCDF-C does not tell them.
+
+    It reads all attributes of a variable first, and fails where one has two dimensions in HDF5.
+    """
+    found: dict[int, str | FormatError] = {}
+    for number in ids("nc_inq_varids", ncid):
+        try:
+            found[number] = name("nc_inq_varname", ncid, number)
+        except FormatError as error:
+            found[number] = error
+    return found
+
+
 def groups(ncid: int, path: str = "/") -> list[tuple[int, str]]:
     """Return the number and the path of a group and of all below it, parents first."""
     found = [(ncid, path)]
