@@ -59,7 +59,8 @@ ref_tst_unlim2, unlimtest1                   several_unlimited, several_unlimite
 ref_tst_noncoord                             not_a_coordinate
 ref_tst_ncf213                               chunks_on_fixed_and_unlimited
 ref_tst_mud4*                                several_unlimited, chunks_on_fixed_and_unlimited
-bigr*, bigf*                                 big_records, big_fixed
+bigr*, bigf*                                 big_records, big_fixed (in the classic formats 2 GiB of
+                                             disk and 16 s a file: measured, but in no test)
 ubyte.nc                                     unsigned_bytes
 20171025_2056.Cloud_Top_Height.nc            unsigned_and_packed
 issue671.nc, issue672.nc                     unsigned_and_valid_limits
@@ -77,9 +78,9 @@ rankTest.nc                                  ranks
 testModifyNestedGroups.nc4                   groups_in_groups
 string_coord.nc                              string_coordinate
 scaledAgg1/2.nc                              scaled_parts
-point/*.ncml                                 dsg_* (points, profiles in contiguous rows, stations
-                                             by index, trajectories of profiles); NcML itself is
-                                             no file of data
+point/*.ncml                                 dsg_points, dsg_profiles_contiguous,
+                                             dsg_stations_indexed, dsg_trajectories_of_profiles
+                                             (NcML itself holds no data and is refused)
 compress/*.nc.{gz,zip,bz2,Z}                 test_what_is_no_whole_netcdf_file_is_refused,
                                              test_netcdf_in_a_zip_is_named
 ===========================================  =====================================================
@@ -87,6 +88,7 @@ compress/*.nc.{gz,zip,bz2,Z}                 test_what_is_no_whole_netcdf_file_i
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -169,6 +171,16 @@ def there_and_back(path: Path, zarr_format: Any) -> Path:
 def dumped(path: Path) -> str:
     """Return a file as `zarr_cdm.dump` prints it, but for the line with its name."""
     return zarr_cdm.dump(path).partition("\n")[2]
+
+
+def test_every_case_stands_in_the_table_and_is_there() -> None:
+    table = (__doc__ or "").partition("=\nrow ")[2]
+    words = set(re.findall(r"[a-z]\w+", table))
+    cases = {*SMALL, *BIG, *built_rows.BUILT}
+    assert cases - words == set()
+    tests = {word for word in words if word.startswith("test_")} - {"test_gold", "test_enum_type"}
+    assert {name for name in tests if name not in globals()} == set()
+    assert KINDS.keys() | FACTS.keys() | UNSEEN | UNWRITTEN.keys() <= cases
 
 
 @needs_ncgen
@@ -431,8 +443,9 @@ def bad_begin() -> bytes:
         (b"\x28\xb5\x2f\xfd" + bytes(60), "is compressed with zstd"),
         (b"GRIB" + bytes(60), "is GRIB"),
         (b"netcdf x {\n}\n", "is CDL; use ncgen"),
+        (b'<?xml version="1.0"?>\n<netcdf>', "is no netCDF file: it begins with b'<.xml"),
     ],
-    ids=["cut", "damaged", "begin", "hdf4", "gz", "bz2", "Z", "xz", "zst", "grib", "cdl"],
+    ids=["cut", "damaged", "begin", "hdf4", "gz", "bz2", "Z", "xz", "zst", "grib", "cdl", "ncml"],
 )
 def test_what_is_no_whole_netcdf_file_is_refused(data: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "file.nc").write_bytes(data)
