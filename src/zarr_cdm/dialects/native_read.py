@@ -39,6 +39,7 @@ from zarr_cdm.dialects.native_record import (
 from zarr_cdm.dialects.plain import as_objects, read_array
 from zarr_cdm.dialects.records import Record, as_list, as_object
 from zarr_cdm.dialects.scope import Scope, labels
+from zarr_cdm.dialects.storage_records import read_storage
 from zarr_cdm.dialects.types import KnownTypes
 from zarr_cdm.errors import MetadataError, ZarrCdmError, ZarrCdmWarning
 from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata
@@ -122,7 +123,7 @@ class Reading:
     def _plain(self, found: Found, path: str, scope: Scope) -> Variable:
         """Return the variable that an array is by itself."""
         attributes = self._attributes(found, found.visible)
-        storage = records.read_storage(as_object(found.record.get("storage")), found.kind)
+        storage = read_storage(as_object(found.record.get("storage")), found.kind)
         names, shape = names_of(found.document), found.document.shape
         return Variable(
             found.name,
@@ -162,7 +163,7 @@ class Reading:
         if len(recorded) != len(data.shape):
             raise MetadataError(f"its parts have shape {tuple(data.shape)}, other than its own")
         attributes = self._attributes(head, _without_flags(head, kind))
-        storage = records.read_storage(as_object(record.get("storage")), kind)
+        storage = read_storage(as_object(record.get("storage")), kind)
         return Variable(
             name,
             kind,

@@ -21,6 +21,7 @@ from zarr_cdm.dialects.native_record import (
 )
 from zarr_cdm.dialects.parts import Origin, PartedDataset
 from zarr_cdm.dialects.records import Record
+from zarr_cdm.dialects.storage_records import storage_record
 from zarr_cdm.dialects.types import TypeNames
 from zarr_cdm.metadata import nczarr
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node
@@ -111,7 +112,7 @@ class _Writing:
             **records.attributes_record(
                 attributes, visible, partial(infer, document, array.type.dtype), self.names.name
             ),
-            "storage": records.storage_record(array),
+            "storage": storage_record(array),
             **({} if is_whole else {"part": self._part(array, origin, flat_names)}),
             **({"types": types} if types else {}),
         }
@@ -134,7 +135,7 @@ class _Writing:
                 **records.variable_record(
                     origin.variable, self.split.paths, flat_names, self.names
                 ),
-                "storage": records.storage_record(origin.variable),
+                "storage": storage_record(origin.variable),
             }
         return part
 
