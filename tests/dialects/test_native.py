@@ -63,11 +63,19 @@ def ocean() -> Dataset:
     return dataset
 
 
-def changed(dataset: Dataset, zarr_format: ZarrVersion, path: str, change: Any) -> Dataset:
-    """Return what is read after another writer has changed one document (and consolidated)."""
+def changed(
+    dataset: Dataset, zarr_format: ZarrVersion, path: str, change: Any, told: str = ""
+) -> Dataset:
+    """Return what is read after another writer has changed one document (and consolidated).
+
+    There must be a warning that begins as ``told``, or none.
+    """
     store = write(dataset, "native", zarr_format)
     edit(store, zarr_format, path, change)
-    return read_store(store)[1]
+    if not told:
+        return read_store(store)[1]
+    with pytest.warns(ZarrCdmWarning, match=f"^/{path}: another writer changed it: {told}"):
+        return read_store(store)[1]
 
 
 def edit(store: MemoryStore, zarr_format: ZarrVersion, path: str, change: Callable[[Any], Any]):
@@ -155,7 +163,8 @@ def test_an_attribute_that_another_writer_edits_has_its_new_value(zarr_format: Z
     def change(attributes: Any, document: Any) -> None:
         attributes.update(scale_factor=0.25, valid_range=[0, 1], nan="none", units="K")
 
-    found = variable_of(changed(ocean(), zarr_format, "t", change), "/t").attributes
+    told = "its attribute 'nan' was of type float, and is char$"
+    found = variable_of(changed(ocean(), zarr_format, "t", change, told), "/t").attributes
     assert found["scale_factor"] == Attribute([0.25], FLOAT)  # still of its type
     assert found["valid_range"] == Attribute([0, 1], BYTE)
     assert found["nan"] == Attribute("none", CHAR)
@@ -170,7 +179,8 @@ def test_a_value_that_no_longer_fits_its_type_gets_the_type_it_looks_like(
     def change(attributes: Any, document: Any) -> None:
         attributes.update(scale_factor=0.1, valid_range=[0, 1000], nan=[1, 2])
 
-    found = variable_of(changed(ocean(), zarr_format, "t", change), "/t").attributes
+    told = "its attribute 'scale_factor' was of type float, and is double; its attribute 'valid"
+    found = variable_of(changed(ocean(), zarr_format, "t", change, told), "/t").attributes
     assert found["scale_factor"] == Attribute([0.1], ATOMIC_TYPES["double"])
     assert found["valid_range"] == Attribute([0, 1000], ATOMIC_TYPES["int64"])
     assert found["nan"] == Attribute([1, 2], FLOAT)
@@ -184,7 +194,8 @@ def test_an_attribute_that_another_writer_deletes_is_gone(zarr_format: ZarrVersi
         if zarr_format == 2:
             document["fill_value"] = None
 
-    variable = variable_of(changed(ocean(), zarr_format, "t", change), "/t")
+    told = "its attributes scale_factor, nan gone; its fill value is gone$"
+    variable = variable_of(changed(ocean(), zarr_format, "t", change, told), "/t")
     assert list(variable.attributes) == ["valid_range"]
     assert variable.storage.fill_mode == "default"
     assert variable.storage.fill_value == SHORT.default_fill
@@ -250,7 +261,8 @@ def test_a_dimension_that_another_writer_renames_has_its_new_name(
         else:
             attributes["_ARRAY_DIMENSIONS"] = ["time", "lon"]
 
-    found = changed(ocean(), zarr_format, "t", change)
+    told = "its dimensions were /time, /x, its array names time, lon$"
+    found = changed(ocean(), zarr_format, "t", change, told)
     assert [dim.name for dim in variable_of(found, "/t").dimensions] == ["time", "lon"]
     assert [dim.name for dim in variable_of(found, "/c").dimensions] == ["x"]
     assert variable_of(found, "/t").dimensions[0] is dimension_of(found, "/time")
@@ -268,7 +280,8 @@ def test_an_array_that_loses_its_dimension_names_is_read_without_them(
             document.pop("dimension_names")
             attributes["_ARRAY_DIMENSIONS"] = names
 
-    found = changed(ocean(), zarr_format, "t", change)
+    told = "its dimensions were /time, /x, its array names None, None$"
+    found = changed(ocean(), zarr_format, "t", change, told)
     dims = variable_of(found, "/t").dimensions
     assert [dim.name for dim in dims] == ["_Anonymous_Dim_3", "_Anonymous_Dim_2"]
     assert next(iter(variable_of(found, "/t").attributes)) == "scale_factor"
@@ -303,7 +316,8 @@ def test_arrays_know_their_dimensions_where_the_root_has_lost_its_record(
 ) -> None:
     store = write(ocean(), "native", zarr_format)
     edit(store, zarr_format, "", wiped)
-    name, found = read_store(store)
+    with pytest.warns(ZarrCdmWarning, match="^/: another writer changed it: its record is gone"):
+        name, found = read_store(store)
     assert name == "native"
     assert found.attributes == {"title": Attribute("appended", CHAR)}
     assert dimension_of(found, "/time").unlimited
@@ -319,7 +333,7 @@ def test_an_array_without_a_record_is_another_writers_and_plain(zarr_format: Zar
         document.pop("cdm", None)
         attributes.pop("_nczarr_array", None)
 
-    found = changed(ocean(), zarr_format, "t", change)
+    found = changed(ocean(), zarr_format, "t", change, "its record is gone")
     variable = variable_of(found, "/t")
     assert variable.type is SHORT
     assert variable.dimensions == (dimension_of(found, "/time"), dimension_of(found, "/x"))
@@ -332,7 +346,8 @@ def test_an_array_of_another_type_is_of_that_type(zarr_format: ZarrVersion) -> N
     def change(attributes: Any, document: Any) -> None:
         record_of(attributes, document)["type"] = "double"
 
-    assert variable_of(changed(ocean(), zarr_format, "t", change), "/t").type is SHORT
+    told = "its type was double, its array is of short$"
+    assert variable_of(changed(ocean(), zarr_format, "t", change, told), "/t").type is SHORT
 
 
 junk = st.recursive(

@@ -11,6 +11,7 @@ from zarr_cdm.cdm.findings import Finding
 from zarr_cdm.conventions.base import Convention, OpenArray
 from zarr_cdm.conventions.table import CONVENTIONS
 from zarr_cdm.core.group import open_tree
+from zarr_cdm.core.outdated import fresh
 from zarr_cdm.core.stores.table import open_store
 from zarr_cdm.dialects.declarations import IDENTITIES, declared
 from zarr_cdm.dialects.nodes import nodes
@@ -61,7 +62,7 @@ def of(
     MetadataError
         Its root cannot be read.
     """
-    group = open_tree(open_store(os.fspath(target), storage_options))
+    group = fresh(open_tree(open_store(os.fspath(target), storage_options)))
     return statuses(group.node, group.array)
 
 

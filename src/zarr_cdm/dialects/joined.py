@@ -39,8 +39,19 @@ Steps = tuple[str, ...]
 LENGTH, VALUES = "length", "values"  # the two parts of a vlen
 
 
-def join_parts(kind: NetcdfType, parts: Mapping[Steps, ArrayLike], steps: Steps = ()) -> ArrayLike:
+def join_parts(
+    kind: NetcdfType,
+    parts: Mapping[Steps, ArrayLike],
+    steps: Steps = (),
+    *,
+    place: str | None = None,
+) -> ArrayLike:
     """Return the array of a type that is made of ``parts``, by the steps that lead to them.
+
+    Parameters
+    ----------
+    place
+        The path of the variable, for the errors that a selection may raise.
 
     Raises
     ------
@@ -51,11 +62,16 @@ def join_parts(kind: NetcdfType, parts: Mapping[Steps, ArrayLike], steps: Steps 
         if steps in parts:
             return _structs(kind, parts[steps])
         return CompoundArray(
-            kind, [join_parts(part.type, parts, (*steps, part.name)) for part in kind.fields]
+            kind,
+            [
+                join_parts(part.type, parts, (*steps, part.name), place=place)
+                for part in kind.fields
+            ],
         )
     if isinstance(kind, VlenType):
-        values = join_parts(kind.base, parts, (*steps, VALUES))
-        return RowsArray(kind, _of_type(parts, (*steps, LENGTH), np.dtype("i8")), values)
+        values = join_parts(kind.base, parts, (*steps, VALUES), place=place)
+        lengths = _of_type(parts, (*steps, LENGTH), np.dtype("i8"))
+        return RowsArray(kind, lengths, values, place)
     if isinstance(kind, OpaqueType):
         return OpaqueArray(kind, _of_type(parts, steps, np.dtype("u1")))
     if kind is CHAR and steps in parts and parts[steps].dtype == np.uint8:
@@ -195,7 +211,10 @@ class CompoundArray(MadeArray):
 class RowsArray(MadeArray):
     """Rows of any length, of their lengths and the values of all rows one behind the other."""
 
-    def __init__(self, kind: VlenType, lengths: ArrayLike, values: ArrayLike) -> None:
+    def __init__(
+        self, kind: VlenType, lengths: ArrayLike, values: ArrayLike, place: str | None = None
+    ) -> None:
+        self.place = place
         self.base = kind.base.dtype
         self.dtype = kind.dtype
         self.shape = tuple(lengths.shape)
@@ -221,7 +240,8 @@ class RowsArray(MadeArray):
         if not fits or lengths.sum(dtype=float) > 2**62 or lengths.sum() != total:
             raise MetadataError(
                 f"the lengths of the rows do not add up to the {total} values that there are: "
-                "another writer changed them"
+                "another writer changed them",
+                variable=self.place,
             )
         return np.concatenate([[0], np.cumsum(lengths)])
 

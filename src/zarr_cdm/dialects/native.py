@@ -18,6 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from zarr_cdm.cdm.model import Dataset
+from zarr_cdm.dialects import stale
 from zarr_cdm.dialects.base import Layout, OpenArray
 from zarr_cdm.dialects.native_read import Reading
 from zarr_cdm.dialects.native_record import ARRAY_MEMBER, record_of
@@ -39,7 +40,8 @@ class NativeDialect:
         return any(_has_record(node) for node in (root, *root.members.values()))
 
     def read(self, root: Node, array: OpenArray) -> Dataset:
-        reading = Reading()
+        stale.tell_of_members(root)
+        reading = Reading(root)
         dataset = read_tree(
             root, array, reading.group, reading.array, name_of=reading.name, gather=reading.gather
         )

@@ -4,73 +4,42 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from zarr_cdm.cdm.attributes import Attribute
-from zarr_cdm.cdm.flags import flags_of
-from zarr_cdm.cdm.lazy import MappedArray
 from zarr_cdm.cdm.model import ArrayLike, Dimension, Group, Storage, Variable, join
-from zarr_cdm.cdm.types import ATOMIC_TYPES, STRING, AtomicType, NetcdfType, any_type
+from zarr_cdm.cdm.types import NetcdfType
 from zarr_cdm.cdm.values import unwritten
-from zarr_cdm.dialects import fill_value, records
-from zarr_cdm.dialects.attributes import shown
+from zarr_cdm.dialects import fill_value, records, stale
 from zarr_cdm.dialects.dimension_names import names_of
 from zarr_cdm.dialects.joined import (
-    NullTexts,
     ScalarArray,
     Steps,
     check_rows,
     first_steps,
-    head_type,
     join_parts,
     leaf_steps,
 )
-from zarr_cdm.dialects.native_record import (
-    infer,
-    own_attributes,
-    record_of,
-    show,
-    visible_attributes,
-)
-from zarr_cdm.dialects.plain import as_objects, read_array
+from zarr_cdm.dialects.lengths import Lengths
+from zarr_cdm.dialects.native_found import Found, Names, found_at, tell_of_part, without_flags
+from zarr_cdm.dialects.native_record import infer, own_attributes, record_of, show
+from zarr_cdm.dialects.plain import read_array
 from zarr_cdm.dialects.records import Record, as_list, as_object
 from zarr_cdm.dialects.scope import Scope, labels
 from zarr_cdm.dialects.storage_records import read_storage
 from zarr_cdm.dialects.types import KnownTypes
 from zarr_cdm.errors import MetadataError, ZarrCdmError, ZarrCdmWarning
-from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An array with a record, not yet a variable."""
-
-    name: str
-    document: ArrayMetadata
-    record: Record
-    kind: AtomicType
-    data: ArrayLike
-
-    @property
-    def part(self) -> Record:
-        """What it is a part of; empty where it is a variable of its own."""
-        return as_object(self.record.get("part"))
-
-    @property
-    def visible(self) -> dict[str, Any]:
-        """The attributes that others see."""
-        return visible_attributes(self.document, self.kind)
+from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata, Node
 
 
 class Reading:
     """The functions that `read_tree` calls, and what they remember."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: Node) -> None:
         self.types = KnownTypes()
+        self._lengths = Lengths(root)
         self._parts: dict[str, list[Found]] = {}
 
     def name(self, document: Document, name: str) -> str:
@@ -84,10 +53,20 @@ class Reading:
         self.types.add(record.get("types"))
         self.types.fill(group, path)
         group.dimensions = records.read_dimensions(record)
+        self._settle(group, path, scope)
         group.attributes = records.read_attributes(
             record, own_attributes(document.attributes), named=self.types.named
         )
+        stale.tell(path, *stale.in_attributes(record, group.attributes, self.types.named))
         return as_list(record.get("variables"), str) + as_list(record.get("groups"), str)
+
+    def _settle(self, group: Group, path: str, scope: Scope) -> None:
+        """Give a group the dimensions that its record lacks, and all of them their lengths."""
+        for missing in self._lengths.missing(path, group.dimensions):
+            group.dimensions[missing.name] = missing
+        for name, each in group.dimensions.items():
+            size = self._lengths.size(path, name, each.size)
+            scope.settle(path, each, each.size if size is None else size)
 
     def array(
         self, document: ArrayMetadata, data: ArrayLike, name: str, path: str, scope: Scope
@@ -96,7 +75,7 @@ class Reading:
         record = record_of(document)
         if not record:
             return read_array(document, data, name, path, scope, names_of=names_of)
-        found = Found(name, document, record, *_values(record, data))
+        found = found_at(name, document, record, data)
         self.types.add(record.get("types"))
         if found.part:
             self._parts.setdefault(str(found.part.get("of")), []).append(found)
@@ -125,7 +104,7 @@ class Reading:
         attributes = self._attributes(found, found.visible)
         storage = read_storage(as_object(found.record.get("storage")), found.kind)
         names, shape = names_of(found.document), found.document.shape
-        return Variable(
+        variable = Variable(
             found.name,
             found.kind,
             _dimensions(names, shape, found.record, path, scope),
@@ -133,6 +112,8 @@ class Reading:
             found.data,
             _with_fill(storage, attributes.get(fill_value.NAME), found.kind),
         )
+        self._tell(variable, found, (found.record, names), path, scope)
+        return variable
 
     def _joined(self, name: str, parts: list[Found], path: str, scope: Scope) -> Variable:
         """Return the variable that arrays are the parts of.
@@ -143,14 +124,14 @@ class Reading:
             They are not all of its parts, or do not fit each other.
         """
         by_steps = {tuple(as_list(part.part.get("steps"), str)): part for part in parts}
-        heads = [part for part in parts if "variable" in part.part]
+        heads = [part for part in parts if part.is_head]
         if len(heads) != 1 or len(by_steps) < len(parts):
             raise MetadataError("the array that says what it is is gone, or there are two")
         head, record = heads[0], as_object(heads[0].part["variable"])
         called = str(record.get("type"))
         kind = head.kind if called == head.kind.name else self.types.named(called)
         arrays = _Remembering({steps: part.data for steps, part in by_steps.items()})
-        data = join_parts(kind, arrays)
+        data = join_parts(kind, arrays, place=join(path, name))
         if len(arrays.used) < len(by_steps):
             raise MetadataError("there are arrays that would be parts of another type")
         if any(list(part.document.shape) != part.part.get("shape") for part in parts):
@@ -162,15 +143,36 @@ class Reading:
         names = names_of(first.document)[: len(data.shape)]
         if len(recorded) != len(data.shape):
             raise MetadataError(f"its parts have shape {tuple(data.shape)}, other than its own")
-        attributes = self._attributes(head, _without_flags(head, kind))
+        attributes = self._attributes(head, without_flags(head, kind))
         storage = read_storage(as_object(record.get("storage")), kind)
-        return Variable(
+        variable = Variable(
             name,
             kind,
             _dimensions(names, tuple(data.shape), record, path, scope),
             attributes,
             data,
             _with_fill(storage, attributes.get(fill_value.NAME), kind),
+        )
+        self._tell(variable, head, (record, names), path, scope)
+        flags = as_list(head.part.get("added"), str)
+        stale.tell(join(path, name), *stale.in_flags(flags, attributes))
+        for part in parts:
+            tell_of_part(part, path)
+        return variable
+
+    def _tell(
+        self, variable: Variable, found: Found, on: tuple[Record, Names], path: str, scope: Scope
+    ) -> None:
+        """Tell what is stale in the records of a variable, whose attributes ``found`` bears.
+
+        ``on`` is the record of its dimensions and type, and the names that it has by now.
+        """
+        stale.tell(
+            join(path, variable.name),
+            *stale.in_type(found.record, found.kind),
+            *stale.in_dimensions(*on, variable.dimensions, scope),
+            *stale.in_attributes(found.record, variable.attributes, self.types.named),
+            *stale.in_fill(on[0], variable.storage.fill_mode),
         )
 
     def _attributes(self, found: Found, visible: Mapping[str, Any]) -> dict[str, Attribute]:
@@ -195,33 +197,6 @@ class _Remembering(dict[Steps, ArrayLike]):
         return super().__getitem__(steps)
 
 
-def _values(record: Record, data: ArrayLike) -> tuple[AtomicType, ArrayLike]:
-    """Return the values of an array as netCDF has them, and their type."""
-    kind = ATOMIC_TYPES.get(str(record.get("type")))
-    if kind is STRING and data.dtype.kind == "S":
-        data = MappedArray(data, STRING.dtype, _decode_texts)
-    data = as_objects(data)
-    if kind is None or kind.dtype != data.dtype:  # the type of Zarr alone, or another writer's
-        kind = any_type(data.dtype)
-    null = records.read_null(record.get("null"), len(data.shape)) if kind is STRING else None
-    return kind, data if null is None else NullTexts(data, *null)
-
-
-def _decode_texts(part: np.ndarray) -> np.ndarray:
-    return np.char.decode(part, "utf-8", "surrogateescape").astype(object)
-
-
-def _without_flags(head: Found, kind: NetcdfType) -> dict[str, Any]:
-    """Return what others see of an enum, but for the flags that we have added."""
-    flags = flags_of(head_type(kind), ())
-    added = as_list(head.part.get("added"), str)
-    return {
-        name: value
-        for name, value in head.visible.items()
-        if not (name in added and name in flags and shown(flags[name]) == value)
-    }
-
-
 def _with_fill(storage: Storage, fill: Attribute | None, kind: NetcdfType) -> Storage:
     """Return ``storage`` with its fill value: the attribute, if there still is one."""
     if fill is not None and fill.type == kind and len(fill.value):
@@ -234,21 +209,18 @@ def _with_fill(storage: Storage, fill: Attribute | None, kind: NetcdfType) -> St
 
 
 def _dimensions(
-    names: tuple[str | None, ...], shape: tuple[int, ...], record: Record, path: str, scope: Scope
+    names: Names, shape: tuple[int, ...], record: Record, path: str, scope: Scope
 ) -> tuple[Dimension, ...]:
     """Return the dimensions of a variable; a record is ignored where other names outdate it."""
-    recorded = as_list(record.get("dimensions"), dict)
-    paths = [str(entry.get("path")) for entry in recorded]
-    shown_names = [
-        entry.get("name", place.rpartition("/")[2])
-        for place, entry in zip(paths, recorded, strict=True)
-    ]
-    if shown_names != list(names):
+    places = records.read_places(record, names)
+    if places is None:
         return tuple(
             scope.nearest(path, name, size)
             for name, size in zip(labels(names, shape), shape, strict=True)
         )
     return tuple(
         scope.at(path, place, size, unlimited=entry.get("unlimited") is True)
-        for place, entry, size in zip(paths, recorded, shape, strict=True)
+        for place, entry, size in zip(
+            places, as_list(record.get("dimensions"), dict), shape, strict=True
+        )
     )

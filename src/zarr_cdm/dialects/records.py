@@ -111,6 +111,17 @@ def variable_record(
     return {"type": names.name(variable.type), "dimensions": dimensions}
 
 
+def read_places(record: Record, names: tuple[str | None, ...]) -> list[str] | None:
+    """Return the paths of an array's dimensions; None where its names outdate the record."""
+    recorded = as_list(record.get("dimensions"), dict)
+    places = [str(entry.get("path")) for entry in recorded]
+    shown_names = [
+        entry.get("name", place.rpartition("/")[2])
+        for place, entry in zip(places, recorded, strict=True)
+    ]
+    return places if shown_names == list(names) else None
+
+
 def attributes_record(
     attributes: Mapping[str, Attribute],
     shown_attributes: Mapping[str, Any],

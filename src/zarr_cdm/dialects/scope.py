@@ -18,7 +18,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 
-from zarr_cdm.cdm.model import Dataset, Dimension, Group
+from zarr_cdm.cdm.model import Dataset, Dimension, Group, join
 from zarr_cdm.errors import ZarrCdmWarning
 
 
@@ -73,14 +73,29 @@ class Scope:
         if found.size != size:
             if found in self._used:
                 return self.nearest(group, name, size)
+            self.settle(holder or "/", found, size)
+        return self._use(found)
+
+    def held(self, place: str) -> Dimension | None:
+        """Return the dimension at a path; None where there is none by now."""
+        holder, _, name = place.rpartition("/")
+        group = self._groups.get(holder or "/")
+        return None if group is None else group.dimensions.get(name)
+
+    def settle(self, group: str, dimension: Dimension, size: int) -> None:
+        """Give a dimension of a group the length that the arrays have: no array changes it again.
+
+        A warning tells of another one that was declared.
+        """
+        if dimension.size != size:
             warnings.warn(
-                f"dimension {place!r} was declared with length {found.size}, but the arrays have "
-                f"{size}: another writer changed them",
+                f"dimension {join(group, dimension.name)!r} was declared with length "
+                f"{dimension.size}, but the arrays have {size}: another writer changed them",
                 ZarrCdmWarning,
                 stacklevel=2,
             )
-            found.size = size
-        return self._use(found)
+        dimension.size = size
+        self._use(dimension)
 
     def _use(self, dimension: Dimension) -> Dimension:
         self._used.add(dimension)

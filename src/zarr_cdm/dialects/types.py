@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from zarr_cdm.cdm.model import Dataset, Group
+from zarr_cdm.cdm.model import Dataset, Group, join
 from zarr_cdm.cdm.types import (
     ATOMIC_TYPES,
     AtomicType,
@@ -174,7 +174,11 @@ class KnownTypes:
             while holder not in groups:
                 holder = holder.rpartition("/")[0] or "/"
             if all(kind is not other for other in groups[holder].types.values()):
-                groups[holder].types[_free(kind.name, groups[holder].types)] = kind
+                name = _free(kind.name, groups[holder].types)
+                groups[holder].types[name] = kind
+                if join(holder, name) != place:
+                    message = f"type {place!r} stands at {join(holder, name)!r}: its group is gone"
+                    warnings.warn(message, ZarrCdmWarning, stacklevel=2)
 
 
 def _free(name: str, taken: Iterable[str]) -> str:

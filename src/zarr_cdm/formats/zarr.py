@@ -9,6 +9,7 @@ from zarr_cdm.cdm.model import Dataset
 from zarr_cdm.core.commit import staged
 from zarr_cdm.core.group import ZarrGroup, create_tree, open_tree, publish
 from zarr_cdm.core.options import DEFAULT_OPTIONS, Options
+from zarr_cdm.core.outdated import fresh
 from zarr_cdm.core.stores.base import Store
 from zarr_cdm.core.stores.table import is_remote, may_hold_zarr, open_store
 from zarr_cdm.dialects.base import Layout
@@ -42,7 +43,7 @@ class ZarrFormat:
         MetadataError
             Its root is no group that can be read.
         """
-        group = _root(open_store(target, storage_options), target, options)
+        group = fresh(_root(open_store(target, storage_options), target, options))
         name, dialect = choose(group.node)
         try:
             dataset = dialect.read(group.node, group.array)

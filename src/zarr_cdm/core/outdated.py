@@ -1,0 +1,105 @@
+"""Consolidated documents that another writer has not kept true.
+
+zarr-python changes the document of a node and leaves the consolidated one as it is. In a directory
+of this machine that is looked at; far away each document would be one more request.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from zarr_cdm.core.group import ZarrGroup
+from zarr_cdm.core.hierarchy import join, load, nodes_at
+from zarr_cdm.core.stores.base import Span, Store
+from zarr_cdm.core.stores.local import LocalStore
+from zarr_cdm.errors import MetadataError, ZarrCdmError, ZarrCdmWarning
+from zarr_cdm.limits import current
+from zarr_cdm.metadata import consolidated, v2, v3
+from zarr_cdm.metadata.documents import GroupMetadata, Node
+
+Raw = dict[str, Any]
+NAMES = {3: (v3.KEY,), 2: (v2.ARRAY_KEY, v2.GROUP_KEY, v2.ATTRIBUTES_KEY)}
+
+
+def fresh(group: ZarrGroup) -> ZarrGroup:
+    """Return a hierarchy by its own documents, with a warning, where those consolidated are others.
+
+    One that is not consolidated, or does not lie in a directory of this machine, is returned as it
+    is.
+    """
+    if not group.consolidated or not isinstance(group.store, LocalStore):
+        return group
+    try:
+        found = sorted(_outdated(group))
+    except ZarrCdmError:  # its own documents cannot be read, or are not there
+        return group
+    own = nodes_at(group.store, [group.path])[0] if found else None
+    if own is None:
+        return group
+    more = f" and {len(found) - 8} more" if len(found) > 8 else ""
+    message = f"{group.store.url}: its consolidated documents are outdated, and not followed, for "
+    message += f"{', '.join(found[:8])}{more}: another writer did not consolidate again"
+    warnings.warn(message, ZarrCdmWarning, stacklevel=3)
+    return ZarrGroup(group.store, own, group.zarr_format, False, group.path, group.options)
+
+
+def _outdated(group: ZarrGroup) -> Iterator[str]:
+    """Yield the paths of nodes that the consolidated documents tell otherwise, or not at all."""
+    nodes = dict(consolidated.walk(group.node))
+    suspects = [*_differing(group, nodes), *_unknown(group, nodes)]
+    found = nodes_at(group.store, [join(group.path, path) for path in suspects])
+    for path, own in zip(suspects, found, strict=True):
+        said = nodes.get(path)
+        if own is None and any(group.store.list(f"{join(group.path, path)}/")):
+            raise MetadataError("has no documents of its own", source=group.store.url, key=path)
+        if own is None or said is None or _documents(own) != _documents(said):
+            yield f"/{path}"
+
+
+def _differing(group: ZarrGroup, nodes: Iterable[str]) -> Iterator[str]:
+    """Yield the paths of nodes whose own documents are spelled otherwise."""
+    store, names = group.store, NAMES[group.zarr_format]
+    key = join(group.path, v3.KEY if group.zarr_format == 3 else consolidated.KEY)
+    root = _loaded(store, key)
+    said = _alone(root.get(v3.CONSOLIDATED, root)).get("metadata", {})
+    for path in nodes:
+        if group.zarr_format == 3 and not path:
+            continue  # it is the consolidated one itself
+        for name in names:
+            own = _loaded(store, join(group.path, path, name))
+            held = said.get(path if group.zarr_format == 3 else join(path, name))
+            if _alone(own) != _alone(held):
+                yield path
+                break
+
+
+def _unknown(group: ZarrGroup, nodes: Mapping[str, Node]) -> Iterator[str]:
+    """Yield the paths of nodes right below known groups that the consolidated documents lack."""
+    for path, node in nodes.items():
+        if node.members or isinstance(node.document, GroupMetadata):
+            place = join(group.path, path)
+            below = group.store.children(f"{place}/" if place else "")
+            names = [name[:-1] for name in below if name.endswith("/")]
+            found = [join(path, name) for name in names if join(path, name) not in nodes]
+            own = nodes_at(group.store, [join(group.path, each) for each in found])
+            yield from (each for each, node in zip(found, own, strict=True) if node is not None)
+
+
+def _loaded(store: Store, key: str) -> Raw:
+    data = store.get(key, Span(0, None, current().document_bytes))
+    return {} if data is None else load(data, store, key)
+
+
+def _alone(raw: Any) -> Raw:
+    """Return a document without those of others in it; an empty one for what is none."""
+    found = raw if isinstance(raw, dict) else {}
+    return {name: value for name, value in found.items() if name != v3.CONSOLIDATED}
+
+
+def _documents(node: Node) -> Raw:
+    """Return the documents of a node in one spelling."""
+    if node.document.zarr_format == 3:
+        return _alone(v3.write(node.document))
+    return consolidated.documents_v2(node)
