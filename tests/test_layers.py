@@ -64,6 +64,7 @@ MAY_IMPORT = {
         "errors limits parallel metadata core.stores core.array core.commit core.options"
         " core.repr core.hierarchy core.consolidating core.editing core.creating core.writing"
     ),
+    "core.outdated": "errors limits metadata core.stores core.hierarchy core.group",
     "core.opening": (
         "errors metadata core.stores core.array core.group core.options core.creating core.editing"
     ),

@@ -69,6 +69,17 @@ def armed(build: Build, *keys: str) -> Build:
     return make
 
 
+def alone(build: Build) -> Build:
+    """Return what makes the store, whose array has no document but the consolidated one."""
+
+    def make(folder: Path) -> Path:
+        root = build(folder)
+        (root / "v/zarr.json").unlink()
+        return root
+
+    return make
+
+
 def codecs(*chain: Any) -> dict[str, Any]:
     return {"codecs": list(chain)}
 
@@ -337,13 +348,13 @@ CASES = [
     ),
     bad(
         "v3, consolidated pickle",
-        consolidated({"v": ARRAY | codecs(LITTLE, named("numcodecs.pickle"))}),
+        alone(consolidated({"v": ARRAY | codecs(LITTLE, named("numcodecs.pickle"))})),
         UnknownNameError,
         NOT_ALLOWED,
     ),
     bad(
         "v3, consolidated pickle in a shard",
-        consolidated({"v": ARRAY | sharded(codecs=[named("numcodecs.pickle")])}),
+        alone(consolidated({"v": ARRAY | sharded(codecs=[named("numcodecs.pickle")])})),
         UnknownNameError,
         NOT_ALLOWED,
     ),

@@ -50,6 +50,8 @@ def _outdated(group: ZarrGroup) -> Iterator[str]:
     nodes = dict(consolidated.walk(group.node))
     suspects = [*_differing(group, nodes), *_unknown(group, nodes)]
     found = nodes_at(group.store, [join(group.path, path) for path in suspects])
+    if sum(own is None for own in found) == len(nodes) - 1:
+        return  # there are no others
     for path, own in zip(suspects, found, strict=True):
         said = nodes.get(path)
         if own is None and any(group.store.list(f"{join(group.path, path)}/")):
