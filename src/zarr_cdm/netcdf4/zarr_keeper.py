@@ -148,6 +148,8 @@ class ZarrKeeper:
     def _delete(self, path: str) -> None:
         for key in list(self.store.list(f"{path}/")):
             self.store.delete(key)
+        if path in self._written:
+            self._written[path] = {}  # none of its documents is there any more
 
     def sync(self) -> None:
         """Write the documents; in a store of one file nothing can be read before it is closed."""
