@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+import zarr_cdm
 from zarr_cdm.core.group import ZarrGroup, open_tree
 from zarr_cdm.core.opening import create_group
+from zarr_cdm.core.options import Options
 from zarr_cdm.core.outdated import fresh
 from zarr_cdm.core.stores.local import LocalStore
 from zarr_cdm.core.stores.memory import MemoryStore
@@ -71,6 +74,22 @@ def test_what_another_writer_has_changed_added_or_deleted_is_told(
     assert not found.consolidated
     assert found["x"].attrs["units"] == "km"
     assert set(found) == {"x", "g", "new"}
+
+
+@versions
+def test_what_is_older_than_the_consolidated_documents_is_looked_at_when_all_of_it_is_asked_for(
+    store: Path, zarr_format: ZarrVersion
+) -> None:
+    key = store / "x" / attributes_key(zarr_format)
+    change(key, **({"attributes": {"units": "km"}} if zarr_format == 3 else {"units": "km"}))
+    os.utime(key, ns=(0, 0))
+    assert looked_at(store).consolidated
+    with pytest.warns(ZarrCdmWarning, match=r"outdated, and not followed, for /x:"):
+        group = fresh(open_tree(LocalStore(store), options=Options(own_documents="all")))
+    assert group["x"].attrs == {"units": "km"}
+    with pytest.warns(ZarrCdmWarning, match="outdated"):
+        found = zarr_cdm.compare(store, store)
+    assert found == []
 
 
 @versions

@@ -11,6 +11,7 @@ from zarr_cdm.cdm.findings import Finding
 from zarr_cdm.conventions.base import Convention, OpenArray
 from zarr_cdm.conventions.table import CONVENTIONS
 from zarr_cdm.core.group import open_tree
+from zarr_cdm.core.options import Options
 from zarr_cdm.core.outdated import fresh
 from zarr_cdm.core.stores.table import open_store
 from zarr_cdm.dialects.declarations import IDENTITIES, declared
@@ -62,7 +63,8 @@ def of(
     MetadataError
         Its root cannot be read.
     """
-    group = fresh(open_tree(open_store(os.fspath(target), storage_options)))
+    store = open_store(os.fspath(target), storage_options)
+    group = fresh(open_tree(store, options=Options(own_documents="all")))
     return statuses(group.node, group.array)
 
 

@@ -14,6 +14,8 @@ from typing import Literal
 
 MissingChunks = Literal["fill", "warn", "error"]
 MISSING_CHUNKS: tuple[MissingChunks, ...] = ("fill", "warn", "error")
+OwnDocuments = Literal["newer", "all"]
+OWN_DOCUMENTS: tuple[OwnDocuments, ...] = ("newer", "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +34,24 @@ class Options:
         sparse arrays are smaller, but nobody can tell what was written from what was lost.
     read_only
         Whether writing is refused.
+    own_documents
+        Which documents of nodes are compared with the consolidated ones, in a directory of this
+        machine: those that are ``"newer"``, which costs little, or ``"all"``.
     """
 
     missing_chunks: MissingChunks = "fill"
     verify_checksums: bool = True
     write_empty_chunks: bool = True
     read_only: bool = False
+    own_documents: OwnDocuments = "newer"
 
     def __post_init__(self) -> None:
         if self.missing_chunks not in MISSING_CHUNKS:
             known = ", ".join(MISSING_CHUNKS)
             raise ValueError(f"missing_chunks is {self.missing_chunks!r}, expected one of: {known}")
+        if self.own_documents not in OWN_DOCUMENTS:
+            known = ", ".join(OWN_DOCUMENTS)
+            raise ValueError(f"own_documents is {self.own_documents!r}, expected one of: {known}")
         for name in ("verify_checksums", "write_empty_chunks", "read_only"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} is {getattr(self, name)!r}, expected True or False")

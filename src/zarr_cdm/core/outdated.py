@@ -1,7 +1,9 @@
 """Consolidated documents that another writer has not kept true.
 
 zarr-python changes the document of a node and leaves the consolidated one as it is. In a directory
-of this machine that is looked at; far away each document would be one more request.
+of this machine that is looked at; far away each document would be one more request. To read all of
+them takes longer than to read the consolidated one, so where only opening is asked for, those are
+passed over that are older than it (`Options.own_documents`).
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ def fresh(group: ZarrGroup) -> ZarrGroup:
     if not group.consolidated or not isinstance(group.store, LocalStore):
         return group
     try:
-        found = sorted(_outdated(group))
+        found = sorted(_outdated(group, group.store))
     except ZarrCdmError:  # its own documents cannot be read, or are not there
         return group
     own = nodes_at(group.store, [group.path])[0] if found else None
@@ -45,10 +47,10 @@ def fresh(group: ZarrGroup) -> ZarrGroup:
     return ZarrGroup(group.store, own, group.zarr_format, False, group.path, group.options)
 
 
-def _outdated(group: ZarrGroup) -> Iterator[str]:
+def _outdated(group: ZarrGroup, store: LocalStore) -> Iterator[str]:
     """Yield the paths of nodes that the consolidated documents tell otherwise, or not at all."""
     nodes = dict(consolidated.walk(group.node))
-    suspects = [*_differing(group, nodes), *_unknown(group, nodes)]
+    suspects = [*_differing(group, store, nodes), *_unknown(group, nodes)]
     found = nodes_at(group.store, [join(group.path, path) for path in suspects])
     if sum(own is None for own in found) == len(nodes) - 1:
         return  # there are no others
@@ -60,21 +62,32 @@ def _outdated(group: ZarrGroup) -> Iterator[str]:
             yield f"/{path}"
 
 
-def _differing(group: ZarrGroup, nodes: Iterable[str]) -> Iterator[str]:
+def _differing(group: ZarrGroup, store: LocalStore, nodes: Iterable[str]) -> Iterator[str]:
     """Yield the paths of nodes whose own documents are spelled otherwise."""
-    store, names = group.store, NAMES[group.zarr_format]
+    names = NAMES[group.zarr_format]
     key = join(group.path, v3.KEY if group.zarr_format == 3 else consolidated.KEY)
-    root = _loaded(store, key)
-    said = _alone(root.get(v3.CONSOLIDATED, root)).get("metadata", {})
+    since = store.modified(key) if group.options.own_documents == "newer" else None
+    said: Raw | None = None
     for path in nodes:
         if group.zarr_format == 3 and not path:
             continue  # it is the consolidated one itself
-        for name in names:
-            own = _loaded(store, join(group.path, path, name))
+        places = [join(group.path, path, name) for name in names]
+        if since is not None and not _is_newer(store, places, since):
+            continue
+        if said is None:
+            root = _loaded(store, key)
+            said = _alone(root.get(v3.CONSOLIDATED, root)).get("metadata", {})
+        for name, place in zip(names, places, strict=True):
             held = said.get(path if group.zarr_format == 3 else join(path, name))
-            if _alone(own) != _alone(held):
+            if _alone(_loaded(store, place)) != _alone(held):
                 yield path
                 break
+
+
+def _is_newer(store: LocalStore, keys: Iterable[str], since: int) -> bool:
+    """Tell whether one of some documents is as new as that, or none of them is there."""
+    found = [time for key in keys if (time := store.modified(key)) is not None]
+    return not found or max(found) >= since
 
 
 def _unknown(group: ZarrGroup, nodes: Mapping[str, Node]) -> Iterator[str]:

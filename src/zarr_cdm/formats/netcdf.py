@@ -7,7 +7,6 @@ formats.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from zarr_cdm.cdm.model import Dataset
@@ -62,7 +61,7 @@ class NetcdfFormat:
         UnsupportedError
             Something is asked of its chunks that netCDF-C does not offer.
         """
-        if replace(options, read_only=False) != DEFAULT_OPTIONS:
+        if (options.missing_chunks, options.verify_checksums) != ("fill", True):
             raise UnsupportedError(
                 "missing_chunks and verify_checksums are for Zarr; leave them out", source=target
             )

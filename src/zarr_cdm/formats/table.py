@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from zarr_cdm.cdm.model import Dataset
-from zarr_cdm.core.options import MissingChunks, Options
+from zarr_cdm.core.options import MissingChunks, Options, OwnDocuments
 from zarr_cdm.core.stores.table import is_remote, open_store
 from zarr_cdm.errors import FormatError, NodeNotFoundError, UnsupportedError
 from zarr_cdm.formats.base import NETCDF_SUFFIXES, Format, StorageOptions
@@ -57,6 +57,7 @@ def read(
     *,
     missing_chunks: MissingChunks = "fill",
     verify_checksums: bool = True,
+    own_documents: OwnDocuments = "newer",
 ) -> Dataset:
     """Return the netCDF file or Zarr store at ``target`` as a dataset, its data unread.
 
@@ -72,6 +73,10 @@ def read(
     verify_checksums
         Whether the checksums of a store's chunks are compared. Without that, less of a chunk may
         be read.
+    own_documents
+        Of a consolidated store in a directory of this machine: which documents of nodes are looked
+        at, those that are ``"newer"`` or ``"all"``. Where they say something else, another writer
+        has changed them; then they count, and a `ZarrCdmWarning` names them.
 
     Raises
     ------
@@ -83,5 +88,5 @@ def read(
         It is a netCDF file, of whose chunks nothing can be asked.
     """
     text = os.fspath(target)
-    how = Options(missing_chunks, verify_checksums, read_only=True)
+    how = Options(missing_chunks, verify_checksums, read_only=True, own_documents=own_documents)
     return pick(text)[1].read(text, options, how)

@@ -12,6 +12,7 @@ from zarr_cdm.core.commit import staged
 from zarr_cdm.core.editing import remove_node
 from zarr_cdm.core.group import open_tree
 from zarr_cdm.core.hierarchy import find_root
+from zarr_cdm.core.options import Options
 from zarr_cdm.core.outdated import fresh
 from zarr_cdm.core.stores.base import OneFile, Store
 from zarr_cdm.core.stores.table import exists, local_path, open_store
@@ -78,7 +79,7 @@ def change_store(target: str, storage_options: StorageOptions) -> ZarrKeeper:
     store = open_store(target, storage_options)
     if isinstance(store, OneFile):
         raise UnsupportedError("a store in one file cannot be changed; copy it", source=store.url)
-    group = fresh(open_tree(store))
+    group = fresh(open_tree(store, options=Options(own_documents="all")))
     name, dialect = choose(group.node)
     if name not in CHANGEABLE:
         raise UnsupportedError(

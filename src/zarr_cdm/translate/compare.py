@@ -65,7 +65,8 @@ def compare(
         sides = []
         for each in (first, second):
             if not isinstance(each, Dataset):
-                each = opened.enter_context(read(each, storage_options if each in urls else None))
+                options = storage_options if each in urls else None
+                each = opened.enter_context(read(each, options, own_documents="all"))
             sides.append(each)
         return compare_datasets(*sides, storage=storage, values=values, order=order)
 

@@ -96,7 +96,7 @@ def convert(
     # A local target refuses options, so that a mistaken one does not pass unseen.
     to_target = storage_options if is_remote(place) or not from_url else None
     options = storage_options if from_url else None
-    with read(source, options, missing_chunks=missing_chunks) as dataset:
+    with read(source, options, missing_chunks=missing_chunks, own_documents="all") as dataset:
         kept = dataset if netcdf or dialect in PARTED else without_user_types(dataset)
         chosen = kept if group is None else only_group(kept, group)
         try:

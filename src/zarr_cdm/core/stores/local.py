@@ -101,6 +101,13 @@ class LocalStore:
         except OSError as error:
             raise self._failure("cannot read", error, key) from error
 
+    def modified(self, key: str) -> int | None:
+        """Return when a value was written, in ns; None where there is no such key."""
+        try:
+            return os.stat(self._base + key, follow_symlinks=False).st_mtime_ns
+        except OSError:
+            return None
+
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield all keys below a prefix; links to directories are not followed."""
         for key, _ in self._walk(prefix):
