@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.model import Dataset, Dimension, Filter, Group, Storage, Variable, join
+from zarr_cdm.cdm.names import problem_of
 from zarr_cdm.cdm.types import (
     ATOMIC_TYPES,
     CHAR,
@@ -27,6 +28,7 @@ from zarr_cdm.cdm.types import (
     VlenType,
 )
 from zarr_cdm.cdm.values import rows, same, unwritten
+from zarr_cdm.formats.netcdf_write_memory import layout, offset_of
 
 NUMBERS = [kind for kind in ATOMIC_TYPES.values() if kind not in (CHAR, STRING)]
 WHOLE = [kind for kind in NUMBERS if kind.dtype.kind in "iu"]
@@ -145,13 +147,18 @@ def elements(draw: st.DrawFn, kind: NetcdfType, count: int) -> np.ndarray:
 
 
 @st.composite
-def user_types(draw: st.DrawFn, name: str, known: list[UserType]) -> UserType:
-    """Return a type that may be made of others."""
+def user_types(
+    draw: st.DrawFn, name: str, known: list[UserType], netcdf: bool = False
+) -> UserType:
+    """Return a type that may be made of others; ``netcdf`` is one that a file can have."""
+    names = [each for each in NAMES if problem_of(each) is None] if netcdf else NAMES
     kinds = st.sampled_from([*ATOMIC_TYPES.values(), *known, *known])
     match draw(st.sampled_from(["enum", "opaque", "vlen", "compound"])):
         case "enum":
             base = draw(st.sampled_from(WHOLE))
-            members = draw(st.dictionaries(st.sampled_from(NAMES), numbers(base), min_size=1))
+            members = draw(st.dictionaries(st.sampled_from(names), numbers(base), min_size=1))
+            if netcdf:  # no two members of one value
+                members = {key: int(value) for value, key in _inverted(members).items()}
             return EnumType(name, base, {key: int(value) for key, value in members.items()})
         case "opaque":
             return OpaqueType(name, draw(st.integers(1, 5)))
@@ -159,13 +166,25 @@ def user_types(draw: st.DrawFn, name: str, known: list[UserType]) -> UserType:
             return VlenType(name, draw(kinds))
     fields: list[CompoundField] = []
     end = 0
-    for key in draw(st.lists(st.sampled_from([*NAMES, "c", "length"]), unique=True, min_size=1)):
+    for key in draw(st.lists(st.sampled_from([*names, "length"]), unique=True, min_size=1)):
         kind = draw(kinds)
         start = -(-end // 8) * 8 + draw(st.sampled_from([0, 8]))  # objects have to be aligned
         shape = tuple(draw(st.lists(st.integers(1, 2), max_size=2)))
         fields.append(CompoundField(key, kind, start, shape))
         end = start + kind.dtype.itemsize * prod(shape)
-    return CompoundType(name, tuple(fields), -(-end // 8) * 8 + draw(st.sampled_from([0, 8])))
+    kind = CompoundType(name, tuple(fields), -(-end // 8) * 8 + draw(st.sampled_from([0, 8])))
+    return _as_in_c(kind) if netcdf else kind
+
+
+def _inverted(members: dict[str, Any]) -> dict[int, str]:
+    return {int(value): key for key, value in members.items()}
+
+
+def _as_in_c(kind: CompoundType) -> CompoundType:
+    """Return a compound with its members where C puts them."""
+    found = layout(kind)
+    fields = (replace(part, offset=offset_of(found, part.name)) for part in kind.fields)
+    return CompoundType(kind.name, tuple(fields), found.itemsize)
 
 
 @st.composite
@@ -241,10 +260,13 @@ class _Drawn:
         Names of dimensions that may not be used again.
     known
         The types of all groups; None where there shall be none.
+    netcdf
+        Whether the types shall be such as a netCDF file can have.
     """
 
     taken: set[str] | None
     known: list[UserType] | None
+    netcdf: bool = False
 
 
 @st.composite
@@ -260,7 +282,7 @@ def _group(
         drawn.taken |= set(group.dimensions)
     if drawn.known is not None:
         for name in draw(st.lists(st.sampled_from(["T", "row", "é"]), unique=True, max_size=3)):
-            group.types[name] = draw(user_types(name, drawn.known))
+            group.types[name] = draw(user_types(name, drawn.known, drawn.netcdf))
             drawn.known.append(group.types[name])
     known = drawn.known or []
     group.attributes = draw(_attributes(known))
@@ -276,7 +298,9 @@ def _group(
 
 
 @st.composite
-def datasets(draw: st.DrawFn, *, shadowing: bool = True, whole: bool = False) -> Dataset:
+def datasets(
+    draw: st.DrawFn, *, shadowing: bool = True, whole: bool = False, netcdf: bool = False
+) -> Dataset:
     """Return a small dataset with everything that netCDF's data model allows.
 
     Parameters
@@ -285,9 +309,11 @@ def datasets(draw: st.DrawFn, *, shadowing: bool = True, whole: bool = False) ->
         Whether groups may have dimensions of one name; their variables may use any of them.
     whole
         Whether there may be user-defined types, NULL texts, and names that Zarr cannot hold.
+    netcdf
+        Whether the types that there may be are such as a netCDF file can have.
     """
     dataset = Dataset(provenance=draw(st.sampled_from([{}, {"data_model": "NETCDF4"}])))
-    draw(_group(dataset, [], 2, _Drawn(None if shadowing else set(), [] if whole else None)))
+    draw(_group(dataset, [], 2, _Drawn(None if shadowing else set(), [] if whole else None, netcdf)))
     return dataset
 
 

@@ -637,6 +637,19 @@ def test_bytes_of_texts_that_are_no_utf8_are_kept(tmp_path: Path) -> None:
         assert dataset.attributes["s"] == Attribute(["\udcffqqq"], STRING)
 
 
+def test_what_netcdf_c_adds_to_a_name_of_256_bytes_is_no_part_of_it(tmp_path: Path) -> None:
+    name = "n" * 256
+    with netCDF4.Dataset(tmp_path / "x.nc", "w") as file:
+        file.createDimension(name, 2)
+        file.createVariable(name, "i4", (name,))[:] = [1, 2]
+        file.createVLType("i4", name[:-1] + "t")
+    with read(tmp_path / "x.nc") as found:
+        assert list(found.variables) == list(found.dimensions) == [name]
+        assert list(found.types) == [name[:-1] + "t"]
+        assert found.variables[name].dimensions == (found.dimensions[name],)
+        assert found.variables[name].data[...].tolist() == [1, 2]
+
+
 @pytest.mark.parametrize("name", [b"dimn", b"vari", b"attr", b"glob"])
 def test_a_name_that_is_no_utf8_is_refused_in_a_classic_file(tmp_path: Path, name: bytes) -> None:
     with new(tmp_path, "NETCDF3_CLASSIC") as file:

@@ -78,6 +78,19 @@ def test_of_names() -> None:
     ]
 
 
+def test_of_names_that_netcdf_c_does_not_read_back() -> None:
+    name = "n" * 256
+    dataset = with_dimensions(Dimension(name, 1))
+    dataset.groups["g"] = Group("g", groups={name: Group(name)})
+    dataset.groups["g"].types[name[1:]] = EnumType(name[1:], INT, {name: 0})
+    add(dataset, name, INT, **{name: Attribute("", CHAR)})
+    unreadable = [(f"{path}{name}", "name.unreadable") for path in ("/", "/", "/g/")]
+    assert places(dataset) == unreadable
+    assert places(dataset, "NETCDF4_CLASSIC")[:2] == unreadable[:2]
+    del dataset.groups["g"]
+    assert places(dataset, "NETCDF3_CLASSIC") == []
+
+
 def test_of_names_that_stand_for_two_things() -> None:
     dataset = with_dimensions(Dimension("g", 1), Dimension("t", 1), Dimension("x", 1))
     dataset.types = {"t": OpaqueType("t", 1), "same": OpaqueType("same", 1)}

@@ -16,7 +16,7 @@ from zarr_cdm.formats.netcdf_arrays import NetcdfArray, PaddedArray
 from zarr_cdm.formats.netcdf_attributes import AttributeReader, Hidden
 from zarr_cdm.formats.netcdf_c import MAX_DIMS, Int, Size, call
 from zarr_cdm.formats.netcdf_file import NetcdfFile
-from zarr_cdm.formats.netcdf_inquire import groups, ids, name_buffer, reason, variables
+from zarr_cdm.formats.netcdf_inquire import groups, ids, name_buffer, reason, text, variables
 from zarr_cdm.formats.netcdf_storage import CLASSIC, storage, unwritten, with_fill
 from zarr_cdm.formats.netcdf_types import FileTypes
 
@@ -84,7 +84,7 @@ class _Reader:
         for number in ids("nc_inq_dimids", ncid, 0):
             label, size = name_buffer(), Size()
             call("nc_inq_dim", ncid, number, label, size)
-            dimension = Dimension(label.value.decode(), size.value, number in unlimited)
+            dimension = Dimension(text(label), size.value, number in unlimited)
             own[dimension.name] = self.dimensions[number] = dimension
         return own
 

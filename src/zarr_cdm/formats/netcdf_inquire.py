@@ -8,6 +8,8 @@ from typing import Any
 from zarr_cdm.errors import FormatError
 from zarr_cdm.formats.netcdf_c import MAX_NAME, Int, call
 
+MOST_BYTES = 2**12
+
 
 def ids(function: str, ncid: int, *rest: int) -> list[int]:
     """Return the numbers by which a group has its groups, dimensions, types or variables."""
@@ -19,8 +21,22 @@ def ids(function: str, ncid: int, *rest: int) -> list[int]:
 
 
 def name_buffer() -> Any:
-    """Return memory for a name."""
-    return ctypes.create_string_buffer(MAX_NAME + 1)
+    """Return memory for a name, and for what netCDF-C adds to one of 256 bytes; see `text`."""
+    return ctypes.create_string_buffer(MOST_BYTES)
+
+
+def text(buffer: Any) -> str:
+    """Return the name that a function has filled in.
+
+    Of an HDF5 file netCDF-C (4.10.1) forgets to end names of 256 bytes, and goes on until there is
+    a zero.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        It is not UTF-8.
+    """
+    return str(buffer.value[:MAX_NAME].decode())
 
 
 def name(function: str, *arguments: Any) -> str:
@@ -33,7 +49,7 @@ def name(function: str, *arguments: Any) -> str:
     """
     found = name_buffer()
     call(function, *arguments, found)
-    return str(found.value.decode())
+    return text(found)
 
 
 def variables(ncid: int) -> dict[int, str | FormatError]:

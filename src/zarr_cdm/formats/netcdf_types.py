@@ -38,7 +38,7 @@ from zarr_cdm.formats.netcdf_c import (
     Size,
     call,
 )
-from zarr_cdm.formats.netcdf_inquire import ids, name_buffer
+from zarr_cdm.formats.netcdf_inquire import ids, name_buffer, text
 
 MADE_UP = re.compile(r"_Anonymous(Enum|Compound|Vlen|Opaque)\d+")  # netCDF-C's names
 
@@ -94,7 +94,7 @@ class FileTypes:
     def _read(self, number: int) -> UserType:
         label, size, base, count, kind = name_buffer(), Size(), Int(), Size(), Int()
         call("nc_inq_user_type", self._ncid, number, label, size, base, count, kind)
-        name = label.value.decode()
+        name = text(label)
         if kind.value == OPAQUE_ID:
             return OpaqueType(name, size.value)
         if kind.value == VLEN_ID:
@@ -113,7 +113,7 @@ class FileTypes:
         for place in range(count):
             label, value = name_buffer(), np.zeros(1, base.dtype)
             call("nc_inq_enum_member", self._ncid, number, place, label, value.ctypes.data)
-            members[label.value.decode()] = int(value[0])
+            members[text(label)] = int(value[0])
         return EnumType(name, base, members)
 
     def _field(self, number: int, place: int) -> CompoundField:
@@ -121,7 +121,7 @@ class FileTypes:
         lengths = (ctypes.c_int * MAX_DIMS)()
         call("nc_inq_compound_field", self._ncid, number, place, label, offset, kind, rank, lengths)
         shape = tuple(lengths[: rank.value])
-        return CompoundField(label.value.decode(), self[kind.value], offset.value, shape)
+        return CompoundField(text(label), self[kind.value], offset.value, shape)
 
 
 class _Settled:

@@ -27,6 +27,7 @@ HARMLESS = {
 }
 RULES = HARMLESS | {
     "name.illegal": "a name that netCDF does not have",
+    "name.unreadable": "a name of 256 bytes, which netCDF-C does not read back from HDF5",
     "name.taken": "a name that stands for two things in one group",
     "attribute.reserved": "an attribute that netCDF-4 keeps for itself",
     "attribute.value": "an attribute with a value that is none of its type",
@@ -55,7 +56,7 @@ def check(survey: Survey, model: DataModel) -> list[Finding]:
 def _group(path: str, group: Group, survey: Survey, model: DataModel) -> Iterator[Finding]:
     if path != "/" and not model.enhanced:
         yield Finding(path, "group", f"{model.name} has no groups")
-    yield from _names(path, group)
+    yield from _names(path, group, model)
     yield from _attributes(path, group.attributes, survey, model)
     yield from _dimensions(path, group, survey, model)
     for name, kind in group.types.items():
@@ -67,7 +68,7 @@ def _group(path: str, group: Group, survey: Survey, model: DataModel) -> Iterato
         yield from _variable(join(path, name), variable, path, survey, model)
 
 
-def _names(path: str, group: Group) -> Iterator[Finding]:
+def _names(path: str, group: Group, model: DataModel) -> Iterator[Finding]:
     """Names in a group: HDF5 has one object under each, a dimension and its variable share one."""
     seen: dict[str, list[tuple[str, str]]] = {}
     for kind, members in (
@@ -77,7 +78,7 @@ def _names(path: str, group: Group) -> Iterator[Finding]:
         ("variable", group.variables),
     ):
         for name in members:
-            yield from name_findings(join(path, name), name)
+            yield from name_findings(join(path, name), name, hdf5=model.hdf5)
             alike = seen.setdefault(normal(name), [])
             for other, spelling in alike:
                 if {kind, other} != {"dimension", "variable"}:
