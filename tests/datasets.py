@@ -28,6 +28,7 @@ from zarr_cdm.cdm.types import (
     VlenType,
 )
 from zarr_cdm.cdm.values import rows, same, unwritten
+from zarr_cdm.formats.netcdf_types import nameless
 from zarr_cdm.formats.netcdf_write_memory import layout, offset_of
 
 NUMBERS = [kind for kind in ATOMIC_TYPES.values() if kind not in (CHAR, STRING)]
@@ -147,9 +148,7 @@ def elements(draw: st.DrawFn, kind: NetcdfType, count: int) -> np.ndarray:
 
 
 @st.composite
-def user_types(
-    draw: st.DrawFn, name: str, known: list[UserType], netcdf: bool = False
-) -> UserType:
+def user_types(draw: st.DrawFn, name: str, known: list[UserType], netcdf: bool = False) -> UserType:
     """Return a type that may be made of others; ``netcdf`` is one that a file can have."""
     names = [each for each in NAMES if problem_of(each) is None] if netcdf else NAMES
     kinds = st.sampled_from([*ATOMIC_TYPES.values(), *known, *known])
@@ -261,7 +260,7 @@ class _Drawn:
     known
         The types of all groups; None where there shall be none.
     netcdf
-        Whether the types shall be such as a netCDF file can have.
+        Whether the types shall be such as netCDF-C can tell apart.
     """
 
     taken: set[str] | None
@@ -282,8 +281,11 @@ def _group(
         drawn.taken |= set(group.dimensions)
     if drawn.known is not None:
         for name in draw(st.lists(st.sampled_from(["T", "row", "é"]), unique=True, max_size=3)):
-            group.types[name] = draw(user_types(name, drawn.known, drawn.netcdf))
-            drawn.known.append(group.types[name])
+            kind = draw(user_types(name, drawn.known, drawn.netcdf))
+            if drawn.netcdf and nameless(kind) in map(nameless, drawn.known):
+                continue
+            group.types[name] = kind
+            drawn.known.append(kind)
     known = drawn.known or []
     group.attributes = draw(_attributes(known))
     visible = [*above, *group.dimensions.values()]
@@ -310,10 +312,12 @@ def datasets(
     whole
         Whether there may be user-defined types, NULL texts, and names that Zarr cannot hold.
     netcdf
-        Whether the types that there may be are such as a netCDF file can have.
+        Whether the types that there may be are such as netCDF-C can tell apart.
     """
     dataset = Dataset(provenance=draw(st.sampled_from([{}, {"data_model": "NETCDF4"}])))
-    draw(_group(dataset, [], 2, _Drawn(None if shadowing else set(), [] if whole else None, netcdf)))
+    draw(
+        _group(dataset, [], 2, _Drawn(None if shadowing else set(), [] if whole else None, netcdf))
+    )
     return dataset
 
 

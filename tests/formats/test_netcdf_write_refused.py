@@ -78,6 +78,19 @@ def test_of_names() -> None:
     ]
 
 
+def test_of_types_that_are_alike() -> None:
+    """A file has both; `test_netcdf_types` shows that netCDF-C takes one for the other."""
+    kinds = [EnumType(name, INT, {"a": 0}) for name in ("first", "second", "unused")]
+    dataset = Dataset(types={kind.name: kind for kind in kinds})
+    dataset.groups["g"] = Group("g", types={"row": VlenType("row", kinds[1])})
+    assert places(dataset) == [("/second", "type.alike")]
+    add(dataset, "v", kinds[0])
+    dataset.groups["g"].types = {}
+    assert places(dataset) == []
+    dataset.attributes["a"] = Attribute(np.zeros(1, "i4"), kinds[2])
+    assert places(dataset) == [("/unused", "type.alike")]
+
+
 def test_of_names_that_netcdf_c_does_not_read_back() -> None:
     name = "n" * 256
     dataset = with_dimensions(Dimension(name, 1))
@@ -233,8 +246,8 @@ def test_of_types_that_are_defined_later_or_nowhere() -> None:
     dataset = Dataset(groups={"g": Group("g")})
     dataset.types = {"cells": cells, "blob": blob, "strange": VlenType("strange", foreign)}
     dataset.types["bits"] = VlenType("bits", any_type(np.dtype(bool)))
-    dataset.groups["g"].types["below"] = OpaqueType("below", 1)
-    add(dataset, "v", dataset.groups["g"].types["below"], (), b"a")
+    dataset.groups["g"].types["below"] = OpaqueType("below", 2)
+    add(dataset, "v", dataset.groups["g"].types["below"], (), b"ab")
     add(dataset, "w", foreign, (), b"a")
     assert places(dataset) == [
         ("/cells", "type.order"),

@@ -18,12 +18,18 @@ from zarr_cdm.formats.netcdf_write_memory import Memory
 from zarr_cdm.formats.netcdf_write_models import DataModel
 from zarr_cdm.formats.netcdf_write_names import name_findings
 from zarr_cdm.formats.netcdf_write_survey import Survey
-from zarr_cdm.formats.netcdf_write_types import is_atomic, type_findings, unknown_type
+from zarr_cdm.formats.netcdf_write_types import (
+    alike_findings,
+    is_atomic,
+    type_findings,
+    unknown_type,
+)
 
 # What is written all the same, a little different: a warning is enough.
 HARMLESS = {
     "name.normal": "a name that netCDF writes in Unicode's form NFC",
     "type.layout": "a compound whose members lie where C would not put them",
+    "type.alike": "a type that netCDF-C takes for another, of the same form",
 }
 RULES = HARMLESS | {
     "name.illegal": "a name that netCDF does not have",
@@ -49,6 +55,7 @@ def check(survey: Survey, model: DataModel) -> list[Finding]:
         *chain.from_iterable(
             _group(path, group, survey, model) for path, group in survey.groups.items()
         ),
+        *alike_findings(survey),
         *_circular(survey),
     ]
 

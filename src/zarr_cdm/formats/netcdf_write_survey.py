@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import prod
 
 from zarr_cdm.cdm.model import Dataset, Dimension, Group, Variable, join
-from zarr_cdm.cdm.types import NetcdfType
+from zarr_cdm.cdm.types import NetcdfType, parts_of
 
 
 class Survey:
@@ -85,6 +85,16 @@ class Survey:
                 for name, variable in group.variables.items():
                     if dimension in variable.dimensions:
                         yield join(path, name), variable
+
+    def used_types(self) -> set[int]:
+        """Return the types that something is of, or another type is made of, by their `id`."""
+        owners: list[Group | Variable] = [*self.groups.values()]
+        owners += [variable for _, variable in self.dataset.all_variables()]
+        found = {id(variable.type) for _, variable in self.dataset.all_variables()}
+        found |= {id(each.type) for owner in owners for each in owner.attributes.values()}
+        for group in self.groups.values():
+            found |= {id(part) for kind in group.types.values() for part in parts_of(kind)}
+        return found
 
     def unreached(self) -> list[Dimension]:
         """Return the unlimited dimensions that have a length, but no values along them."""

@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from zarr_cdm.cdm.findings import Finding
+from zarr_cdm.cdm.model import join
 from zarr_cdm.cdm.names import normal
 from zarr_cdm.cdm.types import (
     ATOMIC_TYPES,
@@ -19,6 +20,7 @@ from zarr_cdm.cdm.types import (
     UserType,
     parts_of,
 )
+from zarr_cdm.formats.netcdf_types import nameless
 from zarr_cdm.formats.netcdf_write_memory import layout, offset_of
 from zarr_cdm.formats.netcdf_write_names import name_findings
 from zarr_cdm.formats.netcdf_write_survey import Survey
@@ -45,6 +47,19 @@ def type_findings(place: str, kind: UserType, survey: Survey) -> Iterator[Findin
         yield Finding(place, "type.definition", problem)
     elif isinstance(kind, CompoundType):
         yield from _layout(place, kind)
+
+
+def alike_findings(survey: Survey) -> Iterator[Finding]:
+    """Yield the types that are used, and that netCDF-C (4.10.1) does not know from others."""
+    used = survey.used_types()
+    first: dict[NetcdfType, str] = {}
+    for path, group in survey.groups.items():
+        for name, kind in group.types.items():
+            place = join(path, name)
+            other = first.setdefault(nameless(kind), place)
+            if other != place and id(kind) in used:
+                message = f"is made as {other} is; netCDF-C takes all that is of it for that type"
+                yield Finding(place, "type.alike", message)
 
 
 def _problem(kind: UserType) -> str | None:
