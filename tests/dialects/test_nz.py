@@ -282,6 +282,14 @@ def test_everything_that_cannot_be_said_is_refused_in_one_message() -> None:
         assert part in str(raised.value)
 
 
+@pytest.mark.parametrize("name", ["", "zarr.json", "__x", "a\\b", "n" * 256, "..."])
+def test_names_that_a_store_cannot_hold_are_refused(name: str) -> None:
+    dataset = Dataset(groups={name: Group(name)})
+    with pytest.raises(UnsupportedError) as raised:
+        write(dataset)
+    assert raised.value.message.endswith(f"change: the name /{name}")
+
+
 @pytest.mark.parametrize(
     "attribute",
     [
@@ -300,22 +308,6 @@ def test_attributes_that_json_cannot_hold_are_refused(attribute: Attribute) -> N
 def test_a_list_of_conventions_that_is_none_is_refused() -> None:
     with pytest.raises(UnsupportedError, match="/v@zarr_conventions, which is no list"):
         write(one(FLOAT, zarr_conventions=Attribute("NZ", CHAR)))
-
-
-def test_what_changes_no_value_is_a_warning() -> None:
-    time, unused, x = Dimension("time", 2, unlimited=True), Dimension("n", 4), Dimension("x", 3)
-    dataset = one(FLOAT, time)
-    dataset.dimensions |= {"n": unused, "x": x}
-    fine = dataset.groups["fine"] = Group("fine")
-    fine.variables["w"] = Variable("w", FLOAT, (x,), data=np.zeros(3, "f4"))
-    wanted = (
-        "NZ-1.0 has no word for: /time, which is unlimited; /n, which no variable lies on; "
-        "/x as a dimension of that group$"
-    )
-    with pytest.warns(ZarrCdmWarning, match=wanted):
-        found = read(write(dataset))
-    assert list(found.dimensions) == ["time"]
-    assert list(found.groups["fine"].dimensions) == ["x"]
 
 
 def test_it_is_stated_for_zarr_v3_only() -> None:

@@ -28,7 +28,6 @@ from zarr_cdm.errors import (
     NodeNotFoundError,
     TargetExistsError,
     UnsupportedError,
-    ZarrCdmWarning,
 )
 from zarr_cdm.formats.table import FORMATS, pick, read
 from zarr_cdm.formats.zarr import ZarrFormat
@@ -181,25 +180,6 @@ def test_a_store_that_is_not_consolidated_says_the_same(
     found = read(target)
     assert found.facts["consolidated"] == "no"
     assert differences(dataset, found) == []
-
-
-@pytest.mark.parametrize(("dialect", "zarr_format"), [("xarray", 3), ("xarray", 2), ("nz", 3)])
-def test_a_dialect_without_null_texts_says_how_many_it_writes_as_empty_ones(
-    dialect: str, zarr_format: ZarrVersion
-) -> None:
-    x = Dimension("x", 3)
-    data = np.array(["a", None, None], object)
-    dataset = Dataset(
-        dimensions={"x": x}, variables={"names": Variable("names", STRING, (x,), data=data)}
-    )
-    layouts = {"/names": layout_of(dataset.variables["names"], zarr_format, 1, dialect)}
-    store = MemoryStore()
-    with pytest.warns(ZarrCdmWarning, match="/names: 2 NULL texts are written as empty ones"):
-        ZarrFormat().write(
-            dataset, store, layouts=layouts, zarr_format=zarr_format, dialect=dialect
-        )  # type: ignore[arg-type]
-    names = zarr_cdm.open_group(store)["names"][:].tolist()
-    assert names == (["a", "", ""] if zarr_format == 3 else [b"a", b"", b""])
 
 
 def test_a_store_in_memory_can_be_written_too() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from zarr_cdm.cdm.model import Dataset
 from zarr_cdm.dialects.base import Layout, OpenArray
 from zarr_cdm.dialects.dimension_names import names_of
-from zarr_cdm.dialects.plain import read_plain, write_plain_alone
+from zarr_cdm.dialects.plain import read_plain, write_plain
 from zarr_cdm.metadata.documents import Node, ZarrVersion
 
 
@@ -26,4 +26,4 @@ class ArrayDimensionsDialect:
     def write(
         self, dataset: Dataset, layouts: Mapping[str, Layout], zarr_format: ZarrVersion
     ) -> Node:
-        return write_plain_alone(dataset, layouts, 2)
+        return write_plain(dataset, layouts, 2)

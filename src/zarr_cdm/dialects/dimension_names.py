@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from zarr_cdm.cdm.model import Dataset
 from zarr_cdm.dialects.base import Layout, OpenArray
-from zarr_cdm.dialects.plain import DIMENSIONS, read_plain, write_plain_alone
+from zarr_cdm.dialects.plain import DIMENSIONS, read_plain, write_plain
 from zarr_cdm.metadata.documents import ArrayMetadata, Node, ZarrVersion
 
 
@@ -25,7 +25,7 @@ class DimensionNamesDialect:
     def write(
         self, dataset: Dataset, layouts: Mapping[str, Layout], zarr_format: ZarrVersion
     ) -> Node:
-        return write_plain_alone(dataset, layouts, 3)
+        return write_plain(dataset, layouts, 3)
 
 
 def names_of(document: ArrayMetadata) -> tuple[str | None, ...]:

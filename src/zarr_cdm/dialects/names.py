@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Container
 
+from zarr_cdm.dialects.attributes import encodable
 from zarr_cdm.metadata.documents import ZarrVersion
 
 DOCUMENTS = {"zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"}
@@ -31,6 +32,15 @@ def node_name(name: str, zarr_format: ZarrVersion) -> str:
         return stored
     digest = hashlib.sha256(name.encode()).hexdigest()[:16]
     return f"{data[: MOST_BYTES - 17].decode('utf-8', 'ignore')}%{digest}"
+
+
+def is_node_name(name: str, zarr_format: ZarrVersion) -> bool:
+    """Tell whether a store can hold a name as it is.
+
+    >>> [name for name in ("air", "", "a/b", "..", "__a") if is_node_name(name, 3)]
+    ['air']
+    """
+    return bool(name) and encodable(name) == name and node_name(name, zarr_format) == name
 
 
 def free_name(name: str, zarr_format: ZarrVersion, taken: Container[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from math import prod
 
@@ -14,12 +13,12 @@ from zarr_cdm.cdm.findings import Finding
 from zarr_cdm.cdm.model import Dataset, Dimension, Group, Variable, join
 from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING
 from zarr_cdm.dialects.base import Layout
+from zarr_cdm.dialects.names import is_node_name
 from zarr_cdm.dialects.nczarr_attributes import RESERVED
-from zarr_cdm.errors import UnsupportedError, ZarrCdmWarning
+from zarr_cdm.errors import UnsupportedError
 from zarr_cdm.metadata.nczarr import SCALAR
 
 MOST_LISTED = 20
-NO_NODES = {"", ".", "..", "zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"}
 # netCDF-C hides these too: HDF5 has a use for them.
 HIDDEN = RESERVED | {"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST"}
 LENGTH = "_nczarr_maxstrlen"  # an attribute that says how many bytes a text may have
@@ -37,9 +36,9 @@ BLOCK = 2**16  # texts that are looked at at once
 
 
 def check(dataset: Dataset, layouts: Mapping[str, Layout]) -> None:
-    """Raise `UnsupportedError` where NCZarr cannot say all of a dataset.
+    """Raise `UnsupportedError` where NCZarr cannot say all of a dataset, but for its NaNs.
 
-    A NaN in an attribute becomes the usual one; if it is not, a `ZarrCdmWarning` says so.
+    Any NaN in an attribute becomes the usual one.
     """
     found = [f"{finding.place}: {finding.message}" for finding in refusals(dataset, layouts)]
     if found:
@@ -48,10 +47,6 @@ def check(dataset: Dataset, layouts: Mapping[str, Layout]) -> None:
             "NCZarr cannot say all of it; change it, or write the native dialect: "
             f"{'; '.join(found[:MOST_LISTED])}{more}"
         )
-    for place, _, attribute in _all_attributes(dataset):
-        if isinstance(attribute.value, np.ndarray) and _has_odd_nan(attribute.value):
-            message = f"{place}: NCZarr has one NaN, this is another; it becomes the usual one"
-            warnings.warn(message, ZarrCdmWarning, stacklevel=2)
 
 
 def refusals(dataset: Dataset, layouts: Mapping[str, Layout]) -> Iterator[Finding]:
@@ -91,7 +86,7 @@ def _of_group(group: Group, path: str) -> Iterator[Finding]:
     for name in group.types:
         yield Finding(join(path, name), TYPE, "a type of its own")
     for name in [*group.variables, *group.groups]:
-        if name in NO_NODES or "/" in name:
+        if not is_node_name(name, 2):
             yield Finding(join(path, name), NAME, "a name that Zarr cannot hold")
         if name in group.variables and name in group.groups:
             yield Finding(join(path, name), NAME, "a variable and a group of one name")
@@ -192,10 +187,3 @@ def _wrong_text(text: str) -> str:
     except UnicodeEncodeError:
         return "bytes that are no UTF-8"
     return ""
-
-
-def _has_odd_nan(values: np.ndarray) -> bool:
-    if values.dtype.kind != "f":
-        return False
-    usual = values.dtype.type(np.nan).tobytes()
-    return any(item.tobytes() != usual for item in values[np.isnan(values)])

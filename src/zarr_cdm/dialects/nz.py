@@ -5,7 +5,7 @@ those that ``_nczarr_attr`` states in the names of Zarr v3; ``_FillValue`` is a 
 root declares it in ``conventions``, which netCDF calls ``Conventions``; each node may declare it in
 ``zarr_conventions``. Neither is an attribute of the data.
 
-What NZ-1.0 has no word for is refused where it would change what is read, else a warning.
+What NZ-1.0 has no word for is refused where it would change values, or attributes.
 
 Specification: zarr-conventions, "NZ-1.0 NetCDF - Zarr Convention"; `conventions/nz/`.
 """
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -27,9 +26,9 @@ from zarr_cdm.dialects.base import Layout, OpenArray
 from zarr_cdm.dialects.dimension_names import names_of
 from zarr_cdm.dialects.nodes import nodes
 from zarr_cdm.dialects.nz_attributes import read_typed, types_in, write_typed
-from zarr_cdm.dialects.nz_limits import left_out, unsayable
+from zarr_cdm.dialects.nz_limits import unsayable
 from zarr_cdm.dialects.plain import read_plain, write_plain
-from zarr_cdm.errors import UnsupportedError, ZarrCdmWarning
+from zarr_cdm.errors import UnsupportedError
 from zarr_cdm.metadata import nczarr
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node, ZarrVersion
 
@@ -79,10 +78,6 @@ class NzDialect:
             raise UnsupportedError(
                 f"{NAME} cannot say all of it; write 'native', or change: {'; '.join(problems)}"
             )
-        lost = list(left_out(dataset))
-        if lost:
-            told = f"{NAME} has no word for: {'; '.join(lost)}"
-            warnings.warn(told, ZarrCdmWarning, stacklevel=2)
         return node
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from zarr_cdm.cdm.attributes import Attribute
-from zarr_cdm.cdm.model import Dataset, Dimension, Group, join
+from zarr_cdm.cdm.model import Dataset, Group, join
 from zarr_cdm.cdm.types import STRING, AtomicType
+from zarr_cdm.dialects.names import is_node_name
 from zarr_cdm.dialects.plain import is_reserved
 
-NO_NODES = {"", ".", "..", "zarr.json"}
 OWN = "conventions"  # the attribute in which a group declares NZ-1.0
 
 
@@ -19,7 +19,7 @@ def unsayable(dataset: Dataset) -> Iterator[str]:
         for name in group.types:
             yield f"the type {join(path, name)}"
         for name in [*group.variables, *group.groups]:
-            if name in NO_NODES or "/" in name or name.startswith("__"):
+            if not is_node_name(name, 3):
                 yield f"the name {join(path, name)}"
         for name in group.variables.keys() & group.groups.keys():
             yield f"a variable and a group of the name {join(path, name)}"
@@ -52,41 +52,3 @@ def _two_lengths(group: Group, path: str) -> Iterator[str]:
         if len(found) > 1:
             sizes = " and ".join(map(str, sorted(found)))
             yield f"the dimension {name!r}, which in {path} has the lengths {sizes}"
-
-
-def left_out(dataset: Dataset) -> Iterator[str]:
-    """Yield what is not written, and changes no value: what may grow, scopes, unused dimensions."""
-    read_in = dict(_read_in(dataset))
-    for dimension, path in dataset.dimension_paths().items():
-        if dimension.unlimited:
-            yield f"{path}, which is unlimited"
-        if dimension not in read_in:
-            yield f"{path}, which no variable lies on"
-        elif read_in[dimension] != {path}:
-            yield f"{path} as a dimension of that group"
-
-
-def _read_in(dataset: Dataset) -> dict[Dimension, set[str]]:
-    """Return the paths of the dimensions as which each one would be read."""
-    found: dict[Dimension, set[str]] = {}
-    made: dict[str, int] = {}
-    for path, group in dataset.walk():
-        for variable in group.variables.values():
-            for dimension in variable.dimensions:
-                place = _nearest(path, dimension, made)
-                found.setdefault(dimension, set()).add(place)
-    return found
-
-
-def _nearest(group: str, dimension: Dimension, made: dict[str, int]) -> str:
-    above = group
-    while True:
-        place = join(above, dimension.name)
-        if made.get(place) == dimension.size:
-            return place
-        if above == "/":
-            break
-        above = above.rpartition("/")[0] or "/"
-    place = join(group, dimension.name)
-    made[place] = dimension.size
-    return place

@@ -18,6 +18,7 @@ from zarr_cdm.dialects.table import choose, writer
 from zarr_cdm.errors import MetadataError, NodeNotFoundError, ZarrCdmError, ZarrCdmWarning
 from zarr_cdm.formats.base import NETCDF_SUFFIXES, StorageOptions
 from zarr_cdm.formats.zarr_data import note_null, write_data
+from zarr_cdm.formats.zarr_losses import in_words, losses
 from zarr_cdm.metadata.documents import ZarrVersion
 
 
@@ -70,6 +71,9 @@ class ZarrFormat:
     ) -> None:
         """Write a dataset to a new store at ``target``.
 
+        What the dialect does not keep of it is told in one `ZarrCdmWarning`, before anything is
+        written.
+
         Parameters
         ----------
         dataset
@@ -83,8 +87,7 @@ class ZarrFormat:
         Raises
         ------
         UnsupportedError
-            The dialect cannot say something of the dataset. Nothing is written. (NULL texts in
-            data are seen as they are written: there a `ZarrCdmWarning` tells of them.)
+            The dialect cannot say something of the dataset. Nothing is written.
         TargetExistsError
             There is something at ``target`` already. Nothing is written.
         MetadataError
@@ -95,15 +98,16 @@ class ZarrFormat:
             if path not in layouts:
                 raise MetadataError("there is no layout for this array", variable=path)
         root = writer(dialect, zarr_format).write(split, layouts, zarr_format)
+        lost = [] if dialect == "native" else losses(split, root, layouts, zarr_format)
+        if lost:
+            place = f"{split.source}: " if split.source else ""
+            message = f"the dialect {dialect!r} does not keep all of it: {in_words(lost)}"
+            warnings.warn(f"{place}{message}", ZarrCdmWarning, stacklevel=2)
         with staged(target, storage_options) as store:
             group = create_tree(store, root, zarr_format)
             for path, places in write_data(split, group).items():
                 if dialect == "native":
                     note_null(group, path, places)
-                    continue
-                message = f"{path}: {len(places)} NULL texts are written as empty ones"
-                message += f", which the dialect {dialect!r} does not tell apart"
-                warnings.warn(message, ZarrCdmWarning, stacklevel=2)
             publish(group)
 
 
