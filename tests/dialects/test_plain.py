@@ -14,6 +14,7 @@ import zarr_cdm
 from tests.datasets import variable_of
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.model import Dataset
+from zarr_cdm.cdm.types import STRING
 from zarr_cdm.errors import UnsupportedError, ZarrCdmWarning
 
 zarr = pytest.importorskip("zarr", minversion="3")
@@ -299,3 +300,31 @@ def test_two_lengths_of_one_name_in_one_group_cost_a_warning_and_no_variable(
     with pytest.warns(ZarrCdmWarning, match="dimension 'x' has two lengths, 2 and 3"):
         found = read(tmp_path)
     assert [dim.name for _, var in found.all_variables() for dim in var.dimensions] == ["x", "x_3"]
+
+
+@versions
+def test_bytes_are_texts_where_they_have_an_encoding(tmp_path: Path, zarr_format: Any) -> None:
+    group = create(tmp_path, zarr_format)
+    texts = np.array(["a", "°C", ""])
+    attributes = {"_Encoding": "utf-8", "_FillValue": "none", "long_name": "names"}
+    values = np.char.encode(texts, "utf-8")
+    add(
+        group,
+        "names",
+        values,
+        "x",
+        fill_value=None if zarr_format == 2 else b"",
+        attributes=attributes,
+    )
+    add(group, "raw", values, "x")
+    add(group, "other", values, "x", attributes={"_Encoding": "latin-1"})
+    found = read(tmp_path).variables
+    assert found["names"].type is STRING
+    assert found["names"].data[...].tolist() == texts.tolist()
+    assert found["names"].data[1:2].tolist() == ["°C"]
+    assert found["names"].attributes == {
+        "long_name": Attribute.of("names"),
+        "_FillValue": Attribute(["none"], STRING),
+    }
+    assert found["raw"].data.dtype == found["other"].data.dtype == "S3"
+    assert "_Encoding" in found["other"].attributes

@@ -117,6 +117,18 @@ def test_a_store_of_others_becomes_a_file(tmp_path: Path) -> None:
         assert (found["v"].dimensions, found["v"].chunking()) == (("y", "x"), [3, 4])
 
 
+@pytest.mark.parametrize("zarr_format", [3, 2])
+@pytest.mark.filterwarnings("ignore:.*does not keep all of it")
+def test_texts_come_back_from_a_store_of_the_dialect_of_xarray(
+    file: Path, tmp_path: Path, zarr_format: Any
+) -> None:
+    zarr_cdm.convert(file, tmp_path / "x.zarr", dialect="xarray", zarr_format=zarr_format)
+    zarr_cdm.convert(tmp_path / "x.zarr", tmp_path / "x.nc")
+    with netCDF4.Dataset(tmp_path / "x.nc") as found:
+        assert found["/one/s"].dtype is str
+        assert found["/one/s"][:].tolist() == ["", "é", "日本語"]
+
+
 def test_what_is_at_the_target_stays(store: Path, tmp_path: Path) -> None:
     (tmp_path / "x.nc").write_text("mine")
     with pytest.raises(TargetExistsError, match=r"x\.nc: there is something already"):

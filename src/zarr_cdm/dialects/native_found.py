@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from zarr_cdm.cdm.flags import FLAGS, flags_of
-from zarr_cdm.cdm.lazy import MappedArray
 from zarr_cdm.cdm.model import ArrayLike, join
 from zarr_cdm.cdm.types import ATOMIC_TYPES, STRING, AtomicType, NetcdfType, any_type
 from zarr_cdm.dialects import records, stale
@@ -16,7 +13,7 @@ from zarr_cdm.dialects.attributes import shown
 from zarr_cdm.dialects.dimension_names import names_of
 from zarr_cdm.dialects.joined import NullTexts, head_type
 from zarr_cdm.dialects.native_record import visible_attributes
-from zarr_cdm.dialects.plain import as_objects
+from zarr_cdm.dialects.plain import as_objects, as_texts
 from zarr_cdm.dialects.records import Record, as_list, as_object
 from zarr_cdm.metadata.documents import ArrayMetadata
 
@@ -54,17 +51,13 @@ def found_at(name: str, document: ArrayMetadata, record: Record, data: ArrayLike
     """Return an array with the values and the type that netCDF has for them."""
     kind = ATOMIC_TYPES.get(str(record.get("type")))
     if kind is STRING and data.dtype.kind == "S":
-        data = MappedArray(data, STRING.dtype, _decode_texts)
+        data = as_texts(data)
     data = as_objects(data)
     if kind is None or kind.dtype != data.dtype:  # the type of Zarr alone, or another writer's
         kind = any_type(data.dtype)
     null = records.read_null(record.get("null"), len(data.shape)) if kind is STRING else None
     data = data if null is None else NullTexts(data, *null)
     return Found(name, document, record, kind, data)
-
-
-def _decode_texts(part: np.ndarray) -> np.ndarray:
-    return np.char.decode(part, "utf-8", "surrogateescape").astype(object)
 
 
 def without_flags(head: Found, kind: NetcdfType) -> dict[str, Any]:

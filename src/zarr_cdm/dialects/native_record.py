@@ -11,14 +11,13 @@ from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.types import STRING, NetcdfType
 from zarr_cdm.dialects import fill_value
 from zarr_cdm.dialects.attributes import inferred, shown
-from zarr_cdm.dialects.plain import fill_attribute, is_reserved
+from zarr_cdm.dialects.plain import ENCODING, fill_attribute, is_reserved
 from zarr_cdm.dialects.records import Record, as_object
 from zarr_cdm.metadata import nczarr
 from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata, ZarrVersion
 
 ARRAY_MEMBER = "cdm"
 GROUP_ATTRIBUTE = "_nc_cdm"
-ENCODING = "_Encoding"
 
 
 def record_of(document: Document) -> Record:

@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-import numpy as np
-
 from zarr_cdm.cdm.attributes import Attribute
-from zarr_cdm.cdm.lazy import MappedArray, ReshapedElement
+from zarr_cdm.cdm.lazy import ReshapedElement
 from zarr_cdm.cdm.model import ArrayLike, Dataset, Dimension, Group, Storage, Variable, join
 from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING, NetcdfType, any_type
 from zarr_cdm.dialects import fill_value
@@ -19,7 +17,7 @@ from zarr_cdm.dialects.base import OpenArray
 from zarr_cdm.dialects.dimension_names import names_of
 from zarr_cdm.dialects.nczarr_attributes import read_attributes
 from zarr_cdm.dialects.nczarr_notes import ArrayNote, GroupNote, types_of
-from zarr_cdm.dialects.plain import as_objects, fill_attribute, read_array
+from zarr_cdm.dialects.plain import as_objects, as_texts, fill_attribute, read_array
 from zarr_cdm.dialects.scope import Scope
 from zarr_cdm.dialects.tree import read_tree
 from zarr_cdm.errors import ZarrCdmError, ZarrCdmWarning
@@ -115,11 +113,7 @@ def _values(
         return any_type(data.dtype), data
     if document.members.get("dtype") == nczarr.CHAR or (data.dtype == CHAR.dtype and not noted):
         return CHAR, data
-    return STRING, MappedArray(data, STRING.dtype, _decode)
-
-
-def _decode(part: np.ndarray) -> np.ndarray:
-    return np.char.decode(part, "utf-8", "surrogateescape").astype(object)
+    return STRING, as_texts(data)
 
 
 def _dimensions(

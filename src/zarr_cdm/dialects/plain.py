@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,12 +18,13 @@ from zarr_cdm.dialects.attributes import can_be_shown, encodable, inferred, show
 from zarr_cdm.dialects.base import Layout, OpenArray
 from zarr_cdm.dialects.scope import Scope, labels
 from zarr_cdm.dialects.tree import read_tree
-from zarr_cdm.errors import MetadataError, UnsupportedError, ZarrCdmWarning
+from zarr_cdm.errors import MetadataError, UnsupportedError
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node, ZarrVersion
 from zarr_cdm.metadata.dtypes import VARIABLE
 from zarr_cdm.metadata.extension import Extension
 
 DIMENSIONS = "_ARRAY_DIMENSIONS"
+ENCODING = "_Encoding"  # of bytes that are texts: xarray's, and netCDF4-python's
 # Attributes that speak of Zarr, or of netCDF's data model; they are no attributes of the data.
 RESERVED = (DIMENSIONS, "_nc_cdm", "_nczarr_", "_NCZARR_")
 BYTES = AtomicType("bytes", np.dtype(object), b"")  # of any length; netCDF has no such type
@@ -66,6 +66,10 @@ def read_array(
         raise UnsupportedError("elements that are arrays of any length are not read yet")
     data = as_objects(data)
     attributes = plain_attributes(document.attributes)
+    if data.dtype.kind == "S" and data.dtype != CHAR.dtype and _is_utf8(attributes):
+        del attributes[ENCODING]
+        data = as_texts(data)
+        document = _with_text(document)
     fill = fill_attribute(document, data.dtype)
     if fill is not None:
         attributes[fill_value.NAME] = fill
@@ -101,6 +105,28 @@ def as_objects(data: ArrayLike) -> ArrayLike:
     return MappedArray(data, STRING.dtype, _objects)
 
 
+def as_texts(data: ArrayLike) -> ArrayLike:
+    """Return bytes of fixed length as the texts that they are, in UTF-8."""
+    return MappedArray(data, STRING.dtype, _decoded)
+
+
+def _decoded(part: np.ndarray) -> np.ndarray:
+    return np.char.decode(part, "utf-8", "surrogateescape").astype(object)
+
+
+def _is_utf8(attributes: Mapping[str, Attribute]) -> bool:
+    found = attributes.get(ENCODING)
+    return found is not None and str(found.value).lower() in ("utf-8", "utf8")
+
+
+def _with_text(document: ArrayMetadata) -> ArrayMetadata:
+    """Return the document of bytes that are texts with a text for a fill value."""
+    fill = document.fill_value
+    if not isinstance(fill, bytes):
+        return document
+    return replace(document, fill_value=fill.rstrip(b"\0").decode("utf-8", "surrogateescape"))
+
+
 def _objects(part: np.ndarray) -> np.ndarray:
     return part.astype(object)
 
@@ -129,43 +155,6 @@ def fill_attribute(document: ArrayMetadata, dtype: np.dtype) -> Attribute | None
     if dtype == CHAR.dtype:
         return Attribute(value.decode("utf-8", "surrogateescape") or "\0", CHAR)
     return Attribute(np.array([value], dtype), any_type(dtype))
-
-
-def write_plain_alone(
-    dataset: Dataset, layouts: Mapping[str, Layout], zarr_format: ZarrVersion
-) -> Node:
-    """Return the documents as `write_plain` does, with a warning of what is in none of them."""
-    root = write_plain(dataset, layouts, zarr_format)
-    for path, group in dataset.walk():
-        for dimension, name in group.flat_names().items():
-            if name != dimension.name:
-                warnings.warn(
-                    f"{path}: plain Zarr cannot say that two dimensions are {dimension.name!r}; "
-                    f"the one of length {dimension.size} is written as {name!r}",
-                    ZarrCdmWarning,
-                    stacklevel=2,
-                )
-    lost = list(_left_out(root, dataset, "/"))
-    if lost:
-        warnings.warn(
-            f"attributes that stock readers stumble over are left out: {', '.join(lost[:20])}"
-            + (f" and {len(lost) - 20} more" if len(lost) > 20 else ""),
-            ZarrCdmWarning,
-            stacklevel=2,
-        )
-    return root
-
-
-def _left_out(node: Node, group: Group, path: str) -> Iterator[str]:
-    holders: list[tuple[str, Node, Mapping[str, Attribute]]] = [(path, node, group.attributes)]
-    for name, variable in group.variables.items():
-        holders.append((join(path, name), node.members[name], variable.attributes))
-    for place, holder, attributes in holders:
-        for name in attributes:
-            if is_reserved(name) or name not in holder.document.attributes:
-                yield f"{place}@{name}"
-    for name, below in group.groups.items():
-        yield from _left_out(node.members[name], below, join(path, name))
 
 
 def write_plain(dataset: Dataset, layouts: Mapping[str, Layout], zarr_format: ZarrVersion) -> Node:
@@ -221,7 +210,7 @@ def _write_array(
         zarr_format=zarr_format,
     )
     if variable.type is STRING and layout.data_type.name != "string":
-        attributes["_Encoding"] = "utf-8"
+        attributes[ENCODING] = "utf-8"
     if zarr_format == 3:
         return document
     return replace(
