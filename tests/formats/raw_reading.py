@@ -48,8 +48,8 @@ LAYOUTS = {0: "chunked", 1: "contiguous", 2: "compact"}
 ENDIANS = {0: None, 1: "little", 2: "big"}
 
 
-def read(path: Path) -> Dataset:
-    """Return all that a file holds."""
+def read(path: Path | str) -> Dataset:
+    """Return all that a file holds, or what netCDF-C opens at a URL."""
     with LOCK:
         file = Int()
         call("nc_open", os.fsencode(path), 0, file)

@@ -59,7 +59,9 @@ def convert(
         Of a store: how what plain Zarr cannot say is written: ``"native"`` (all of it, beside a
         store for everybody), ``"xarray"`` (not at all), ``"nczarr"`` (as netCDF-C does it) or
         ``"nz"`` (NZ-1.0); what one of the last two cannot say is refused, but for what is of a
-        user-defined type: that is left out, with a `ZarrCdmWarning`.
+        user-defined type: that is left out, with a `ZarrCdmWarning`. Whatever else will not come
+        back, such as types of attributes from ``"xarray"``, is listed in another one. All of this
+        is before a byte is written.
     data_model
         Of a netCDF file, whatever its name: ``NETCDF4``, ``NETCDF4_CLASSIC``, ``NETCDF3_CLASSIC``,
         ``NETCDF3_64BIT_OFFSET`` or ``NETCDF3_64BIT_DATA``. None: that of the file where the data
@@ -97,8 +99,9 @@ def convert(
     to_target = storage_options if is_remote(place) or not from_url else None
     options = storage_options if from_url else None
     with read(source, options, missing_chunks=missing_chunks, own_documents="all") as dataset:
-        kept = dataset if netcdf or dialect in PARTED else without_user_types(dataset)
-        chosen = kept if group is None else only_group(kept, group)
+        chosen = dataset if group is None else only_group(dataset, group)
+        if not (netcdf or dialect in PARTED):
+            chosen = without_user_types(chosen)
         try:
             if netcdf:
                 FORMATS["netcdf"]().write(chosen, place, data_model, to_target)

@@ -14,6 +14,8 @@ from zarr_cdm.errors import ZarrCdmWarning
 def without_user_types(dataset: Dataset) -> Dataset:
     """Take all that is of a user-defined type out of ``dataset``, each with a `ZarrCdmWarning`."""
     for path, group in dataset.walk():
+        for name in group.types:
+            _left_out(dataset.source, join(path, name), "a user-defined type")
         group.types = {}
         group.attributes = _atomic(dataset.source, path, group.attributes)
         for name, variable in tuple(group.variables.items()):
@@ -21,7 +23,7 @@ def without_user_types(dataset: Dataset) -> Dataset:
             if isinstance(variable.type, AtomicType):
                 variable.attributes = _atomic(dataset.source, place, variable.attributes)
             else:
-                _left_out(dataset.source, place, variable.type)
+                _left_out(dataset.source, place, _of(variable.type))
                 del group.variables[name]
     return dataset
 
@@ -29,10 +31,14 @@ def without_user_types(dataset: Dataset) -> Dataset:
 def _atomic(source: str, place: str, attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
     for name, attribute in attributes.items():
         if not isinstance(attribute.type, AtomicType):
-            _left_out(source, f"{place}@{name}", attribute.type)
+            _left_out(source, f"{place}@{name}", _of(attribute.type))
     return {name: each for name, each in attributes.items() if isinstance(each.type, AtomicType)}
 
 
-def _left_out(source: str, place: str, kind: NetcdfType) -> None:
-    text = f"{source}: {place} is of the user-defined type {kind.name!r} and is left out"
+def _of(kind: NetcdfType) -> str:
+    return f"of the user-defined type {kind.name!r}"
+
+
+def _left_out(source: str, place: str, what: str) -> None:
+    text = f"{source}: {place} is {what} and is left out"
     warnings.warn(text, ZarrCdmWarning, stacklevel=4)
