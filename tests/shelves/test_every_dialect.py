@@ -70,7 +70,7 @@ def write(
 
 def text_bytes(data: Any) -> int:
     texts = data[...].ravel().tolist() if data.dtype.hasobject else []
-    return max((len((text or "").encode()) for text in texts), default=0)
+    return max((len((text or "").encode("utf-8", "surrogateescape")) for text in texts), default=0)
 
 
 def read(store: MemoryStore) -> tuple[str, Dataset]:
