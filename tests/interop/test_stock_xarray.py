@@ -178,9 +178,7 @@ def test_nothing_of_ours_is_visible(folder: Path, zarr_format: Any) -> None:
             assert not [name for name in node.attrs if is_ours(str(name))], node.path
 
 
-@pytest.mark.filterwarnings("ignore:.*plain Zarr cannot say that two dimensions")
-@pytest.mark.filterwarnings("ignore:attributes that stock readers stumble over")
-@pytest.mark.filterwarnings("ignore:.*NULL texts are written as empty ones")
+@pytest.mark.filterwarnings("ignore:.*the dialect 'xarray' does not keep all of it")
 @pytest.mark.filterwarnings("ignore:Duplicate dimension names present")
 @pytest.mark.parametrize("dialect", ["native", "xarray"])
 @versions

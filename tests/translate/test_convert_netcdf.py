@@ -15,11 +15,14 @@ import numpy as np
 import pytest
 
 import zarr_cdm
+from tests import netcdf_c_files
 from tests.data import REAL_FILES, name_of, needs_shared
 from tests.formats import raw_reading, stress
 from tests.formats.netcdf_help import ncdump, needs_ncdump, original
 from tests.formats.raw_reading import assert_alike
 from zarr_cdm.cdm.findings import Finding
+from zarr_cdm.cdm.model import Dataset, Dimension, Variable
+from zarr_cdm.cdm.types import STRING
 from zarr_cdm.cli import main
 from zarr_cdm.errors import ChunkError, FormatError, TargetExistsError, UnsupportedError
 from zarr_cdm.formats import netcdf_write
@@ -74,6 +77,28 @@ def test_a_file_with_everything_is_copied(tmp_path: Path) -> None:
     zarr_cdm.convert(file, tmp_path / "x.nc")
     assert differences(file, tmp_path / "x.nc") == []
     assert_alike(stress.dataset(), raw_reading.read(tmp_path / "x.nc"))
+
+
+@pytest.mark.parametrize("spelling", [zarr_cdm.Spelling(), zarr_cdm.Spelling(string="variable")])
+@pytest.mark.parametrize("zarr_format", [3, 2])
+def test_strings_that_are_no_utf_8_come_back_as_they_were(
+    tmp_path: Path, zarr_format: Any, spelling: zarr_cdm.Spelling
+) -> None:
+    latin = "Curaçao".encode("latin-1").decode("utf-8", "surrogateescape")
+    place = Dimension("place", 3)
+    texts = np.array(["Aruba", latin, None], object)
+    variables = {"name": Variable("name", STRING, (place,), data=texts)}
+    file = netcdf_c_files.write(
+        tmp_path / "a.nc", Dataset(dimensions={"place": place}, variables=variables)
+    )
+    zarr_cdm.convert(file, tmp_path / "a.zarr", zarr_format=zarr_format, spelling=spelling)
+    zarr_cdm.convert(tmp_path / "a.zarr", tmp_path / "b.nc")
+    assert differences(file, tmp_path / "b.nc") == []
+    with zarr_cdm.read(tmp_path / "a.zarr") as found:
+        assert found.variables["name"].data[...].tolist() == texts.tolist()
+    with pytest.raises(UnsupportedError, match=r"/name: the dialect 'nz' has no texts that are no"):
+        zarr_cdm.convert(file, tmp_path / "nz.zarr", dialect="nz")
+    assert not (tmp_path / "nz.zarr").exists()
 
 
 @pytest.mark.parametrize("suffix", [*NETCDF_SUFFIXES, ".NC"])

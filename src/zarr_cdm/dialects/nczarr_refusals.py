@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from math import prod
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING
 from zarr_cdm.dialects.base import Layout
 from zarr_cdm.dialects.names import is_node_name
 from zarr_cdm.dialects.nczarr_attributes import RESERVED
+from zarr_cdm.dialects.texts import as_utf8, texts
 from zarr_cdm.errors import UnsupportedError
 from zarr_cdm.metadata.nczarr import SCALAR
 
@@ -32,7 +32,6 @@ _CONTROL = re.compile("[\x01-\x07\x0b\x0e-\x1f]")
 TYPE, NAME, TEXT, DIMENSION, CODEC = (
     f"nczarr.{word}" for word in ("type", "name", "text", "dimension", "codec")
 )
-BLOCK = 2**16  # texts that are looked at at once
 
 
 def check(dataset: Dataset, layouts: Mapping[str, Layout]) -> None:
@@ -123,29 +122,18 @@ def _of_texts(variable: Variable, place: str, layout: Layout) -> Iterator[Findin
         yield Finding(place, TEXT, f"a fill value with {wrong}")
     if variable.type is CHAR:
         return
-    if any(text is None for text in texts(variable)):
+    if any(text is None for text in texts(variable.data)):
         yield Finding(place, TEXT, "a text that is NULL")
     told, needed = _told_bytes(variable), text_bytes(variable, layout)
     if told is not None and told < needed:
         yield Finding(place, TEXT, f"{LENGTH} is {told}, the texts need {needed} bytes")
 
 
-def texts(variable: Variable) -> Iterator[str | None]:
-    """Yield the texts of a string variable, a block of them in memory at once."""
-    shape = variable.shape
-    if not shape:
-        yield from np.asarray(variable.data[...], object).ravel().tolist()
-        return
-    rows = max(1, BLOCK // max(1, prod(shape[1:])))
-    for start in range(0, shape[0], rows):
-        yield from np.asarray(variable.data[start : start + rows], object).ravel().tolist()
-
-
 def text_bytes(variable: Variable, layout: Layout) -> int:
     """Return how many bytes each text of a string variable gets in its array."""
     length = int(layout.data_type.configuration["length_bytes"])
     if isinstance(variable.storage.fill_value, str):
-        length = max(length, len(variable.storage.fill_value.encode("utf-8", "surrogateescape")))
+        length = max(length, len(as_utf8(variable.storage.fill_value)))
     return max(length, _told_bytes(variable) or 0)
 
 

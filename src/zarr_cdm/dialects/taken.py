@@ -79,12 +79,20 @@ def boxed_element(value: Any) -> np.ndarray:
     return result
 
 
+def chunks_of(data: ArrayLike) -> tuple[int, ...]:
+    """Return the shape of the chunks to read an array in; ones where all pieces do alike."""
+    if isinstance(data, TakenArray):
+        return (*chunks_of(data.source), *(max(1, length) for length in data.tail))
+    chunks = getattr(data, "chunks", None) or ()
+    if len(chunks) != len(data.shape) or not all(isinstance(length, int) for length in chunks):
+        return (1,) * len(data.shape)
+    return tuple(chunks)
+
+
 def lengths_of(rows: ArrayLike) -> np.ndarray:
     """Return the length of each row, int64, in the shape of the rows; reads all of them once."""
     result = np.zeros(rows.shape, np.int64)
-    chunks = getattr(rows, "chunks", None) or (1,) * len(rows.shape)
-    chunks = chunks if all(isinstance(length, int) for length in chunks) else (1,) * len(chunks)
-    for block in blocks(rows.shape, chunks, 1024):
+    for block in blocks(rows.shape, chunks_of(rows), 1024):
         part = read_block(rows, block)
         result[block] = np.array([len(row) for row in part.ravel()], np.int64).reshape(part.shape)
     return result

@@ -6,21 +6,20 @@ The documents are put into memory and read again: what then differs will not com
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from zarr_cdm.cdm.compare import compare
 from zarr_cdm.cdm.findings import RULES, Finding
-from zarr_cdm.cdm.model import Dataset, Variable
+from zarr_cdm.cdm.model import Dataset
 from zarr_cdm.cdm.types import STRING
 from zarr_cdm.core.group import create_tree, open_tree, publish
 from zarr_cdm.core.stores.memory import MemoryStore
 from zarr_cdm.dialects.base import Layout
 from zarr_cdm.dialects.parts import PartedDataset
 from zarr_cdm.dialects.table import choose
-from zarr_cdm.dialects.taken import read_block
+from zarr_cdm.dialects.texts import texts
 from zarr_cdm.errors import ZarrCdmWarning
 from zarr_cdm.metadata.documents import Node, ZarrVersion
-from zarr_cdm.parallel import blocks
 
 MOST_LISTED = 20  # places of one rule
 NULL = "values.null"
@@ -57,17 +56,12 @@ def losses(
     differences = compare(whole, found, values=False)
     lost = [each for each in differences if each.message != "only in the second"]
     for path, variable in dataset.all_variables():
-        count = sum(text is None for text in _texts(variable, layouts[path]))
+        count = 0
+        if variable.type is STRING:
+            count = sum(text is None for text in texts(variable.data))
         if count:
             lost.append(Finding(path, NULL, f"{count} NULL texts are written as empty ones"))
     return lost
-
-
-def _texts(variable: Variable, layout: Layout) -> Iterator[str | None]:
-    """Yield the texts of a variable, some of them in memory at once; none of another type."""
-    if variable.type is STRING:
-        for block in blocks(variable.shape, layout.chunks, variable.type.dtype.itemsize):
-            yield from read_block(variable.data, block).ravel().tolist()
 
 
 def in_words(lost: Iterable[Finding]) -> str:

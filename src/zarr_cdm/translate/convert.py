@@ -7,22 +7,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from zarr_cdm.cdm.model import Dataset, Group, Variable
 from zarr_cdm.cdm.types import STRING, AtomicType, NetcdfType, UserType, parts_of
 from zarr_cdm.core.options import MissingChunks
 from zarr_cdm.core.stores.table import is_remote
+from zarr_cdm.dialects.attributes import encodable
+from zarr_cdm.dialects.base import Layout
 from zarr_cdm.dialects.parts import PARTED, parted
 from zarr_cdm.dialects.spelling import USUAL, Spelling
 from zarr_cdm.dialects.table import version_of
-from zarr_cdm.dialects.taken import read_block
+from zarr_cdm.dialects.texts import as_utf8, texts
 from zarr_cdm.errors import NodeNotFoundError, UnsupportedError, ZarrCdmError
 from zarr_cdm.formats.table import FORMATS, is_netcdf, read
 from zarr_cdm.formats.zarr import ZarrFormat
 from zarr_cdm.metadata.documents import ZarrVersion
-from zarr_cdm.parallel import blocks
-from zarr_cdm.translate.chunking import chunk_shape, layout_of
+from zarr_cdm.translate.chunking import layout_of
 from zarr_cdm.translate.user_types import without_user_types
 
 
@@ -107,15 +109,8 @@ def convert(
                 FORMATS["netcdf"]().write(chosen, place, data_model, to_target)
                 return
             split = parted(chosen, version, spelling) if dialect in PARTED else chosen
-            fixed = spelling.fixed_texts(version)
             layouts = {
-                path: layout_of(
-                    variable,
-                    version,
-                    _text_bytes(variable) if fixed else None,
-                    dialect,
-                    spelling,
-                )
+                path: _layout(variable, path, version, dialect, spelling)
                 for path, variable in split.all_variables()
             }
             ZarrFormat().write(
@@ -154,18 +149,29 @@ def _refuse_idle(
         )
 
 
-def _text_bytes(variable: Variable) -> int | None:
-    """Return the length in bytes of the longest text of a variable; None where it has no texts."""
+def _layout(
+    variable: Variable, path: str, version: ZarrVersion, dialect: str, spelling: Spelling
+) -> Layout:
+    """Return the layout for a variable, with room for its texts.
+
+    Zarr's texts of any length are UTF-8. Where one is not, all of the variable are of a fixed
+    length, which holds any bytes.
+    """
     if variable.type is not STRING:
-        return None
-    return max(
-        (
-            len((text or "").encode("utf-8", "surrogateescape"))
-            for block in blocks(variable.shape, chunk_shape(variable), 16)
-            for text in read_block(variable.data, block).ravel().tolist()
-        ),
-        default=0,
-    )
+        return layout_of(variable, version, None, dialect, spelling)
+    longest, fixed = 0, spelling.fixed_texts(version)
+    try:
+        for text in texts(variable.data):
+            longest = max(longest, len(as_utf8(text)))
+            fixed = fixed or encodable(text or "") != (text or "")
+    except ZarrCdmError as error:
+        raise error.at(variable=path) from error.__cause__
+    if fixed and version == 3 and dialect not in PARTED:
+        raise UnsupportedError(
+            f"the dialect {dialect!r} has no texts that are no UTF-8; write 'native'", variable=path
+        )
+    chosen = replace(spelling, string="fixed" if fixed else "variable")
+    return layout_of(variable, version, longest, dialect, chosen)
 
 
 def only_group(dataset: Dataset, path: str) -> Dataset:
