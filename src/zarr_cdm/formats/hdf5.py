@@ -10,6 +10,7 @@ https://docs.unidata.ucar.edu/netcdf-c/current/file_format_specifications.html
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,7 @@ import h5py
 
 from zarr_cdm.cdm.model import join
 from zarr_cdm.errors import FormatError
+from zarr_cdm.formats.hdf5_links import check_groups, culprits
 
 # What is put before the name of a variable that is no coordinate of the dimension of its name.
 NON_COORDINATE = "_nc4_non_coord_"
@@ -39,13 +41,20 @@ class Hdf5File:
     """A netCDF-4 file as HDF5 sees it, open for reading."""
 
     def __init__(self, path: str) -> None:
-        try:
-            self._file = h5py.File(path, "r")
-        except OSError as error:
-            raise FormatError(
-                f"not readable as HDF5, damaged or cut short ({error}); fetch it again",
-                source=path,
-            ) from error
+        with ExitStack() as opened:
+            try:
+                self._file = opened.enter_context(h5py.File(path, "r"))
+                check_groups(self._file)
+            except (KeyError, OSError, RuntimeError) as error:
+                raise FormatError(
+                    f"not readable as HDF5, damaged or cut short ({error}); fetch it again",
+                    source=path,
+                ) from error
+            opened.pop_all()
+
+    def culprits(self) -> str:
+        """Return at what netCDF-C fails; "" if that is not known."""
+        return culprits(self._file)
 
     def __enter__(self) -> Self:
         return self

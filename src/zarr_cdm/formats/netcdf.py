@@ -114,7 +114,15 @@ def _check_records(header: ClassicHeader, target: str) -> None:
 
 def _read(target: str, stored: Hdf5File | None) -> Dataset:
     with LOCK:
-        file = NetcdfFile(target)
+        try:
+            file = NetcdfFile(target)
+        except FormatError as error:
+            why = stored.culprits() if stored is not None else ""
+            if not why:
+                raise
+            raise FormatError(
+                f"netCDF4 cannot read this file, because {why}; take that out", source=target
+            ) from error
         try:
             dataset = Dataset(
                 source=target,
