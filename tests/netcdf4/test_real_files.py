@@ -70,6 +70,10 @@ def check_values(wanted: Any, found: Any) -> None:
     assert found.dtype == wanted.dtype
     hidden = np.ma.getmaskarray(wanted)
     assert np.array_equal(np.ma.getmaskarray(found), hidden)
+    if wanted.dtype.names:
+        for name in wanted.dtype.names:
+            check_values(wanted[name], found[name])
+        return
     first, second = (np.ma.getdata(each)[~hidden] for each in (wanted, found))
     assert np.array_equal(first, second, equal_nan=first.dtype.kind == "f")
 
