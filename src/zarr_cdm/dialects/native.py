@@ -13,7 +13,6 @@ Specification: `conventions/native/`; for v2 also "NCZarr" in netCDF-C's documen
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -21,14 +20,13 @@ from zarr_cdm.cdm.model import Dataset
 from zarr_cdm.dialects import stale
 from zarr_cdm.dialects.base import Layout, OpenArray
 from zarr_cdm.dialects.native_read import Reading
-from zarr_cdm.dialects.native_record import ARRAY_MEMBER, record_of
+from zarr_cdm.dialects.native_record import record_of, with_entry
 from zarr_cdm.dialects.native_write import with_records
 from zarr_cdm.dialects.parts import parted
 from zarr_cdm.dialects.plain import write_plain
 from zarr_cdm.dialects.records import as_object, null_record
 from zarr_cdm.dialects.tree import read_tree
 from zarr_cdm.errors import ZarrCdmError
-from zarr_cdm.metadata import nczarr
 from zarr_cdm.metadata.documents import ArrayMetadata, Node, ZarrVersion
 
 
@@ -78,11 +76,7 @@ def with_null(document: ArrayMetadata, places: np.ndarray) -> ArrayMetadata:
     places
         Numbers of elements in C order, ascending.
     """
-    record = {**record_of(document), "null": null_record(document.shape, places)}
-    if document.zarr_format == 3:
-        return replace(document, members={**document.members, ARRAY_MEMBER: record})
-    holder = {**as_object(document.attributes[nczarr.ARRAY]), ARRAY_MEMBER: record}
-    return replace(document, attributes={**document.attributes, nczarr.ARRAY: holder})
+    return with_entry(document, "null", null_record(document.shape, places))
 
 
 def without_null(part: np.ndarray) -> np.ndarray:

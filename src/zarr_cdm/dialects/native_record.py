@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,15 @@ def record_of(document: Document) -> Record:
     if document.zarr_format == 2:
         return as_object(as_object(document.attributes.get(nczarr.ARRAY)).get(ARRAY_MEMBER))
     return as_object(document.members.get(ARRAY_MEMBER))
+
+
+def with_entry(document: ArrayMetadata, name: str, value: Any) -> ArrayMetadata:
+    """Return the document of an array with something more in its record."""
+    record = {**record_of(document), name: value}
+    if document.zarr_format == 3:
+        return replace(document, members={**document.members, ARRAY_MEMBER: record})
+    holder = {**as_object(document.attributes[nczarr.ARRAY]), ARRAY_MEMBER: record}
+    return replace(document, attributes={**document.attributes, nczarr.ARRAY: holder})
 
 
 def own_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from zarr_cdm.core.stores.base import Store
 from zarr_cdm.dialects.base import Layout
-from zarr_cdm.dialects.native_record import ARRAY_MEMBER, record_of
+from zarr_cdm.dialects.names import DOCUMENTS, free_name
+from zarr_cdm.dialects.native_record import record_of, with_entry
 from zarr_cdm.dialects.plain import is_reserved
-from zarr_cdm.dialects.records import as_object
 from zarr_cdm.errors import MetadataError
-from zarr_cdm.metadata import consolidated, nczarr, v3
-from zarr_cdm.metadata.documents import ArrayMetadata, Node, ZarrVersion
+from zarr_cdm.metadata import consolidated, v3
+from zarr_cdm.metadata.documents import ArrayMetadata, Document, Node, ZarrVersion
 from zarr_cdm.metadata.json import dumps
 
 Raw = dict[str, bytes]  # the documents of a node by their names, as they are stored
@@ -43,13 +43,7 @@ def merged(new: ArrayMetadata, old: ArrayMetadata) -> ArrayMetadata:
 def with_old_null(new: ArrayMetadata, old: ArrayMetadata) -> ArrayMetadata:
     """Return a document that says which texts are NULL as another does."""
     null = record_of(old).get("null")
-    if null is None:
-        return new
-    record = {**record_of(new), "null": null}
-    if new.zarr_format == 3:
-        return replace(new, members={**new.members, ARRAY_MEMBER: record})
-    holder = {**as_object(new.attributes[nczarr.ARRAY]), ARRAY_MEMBER: record}
-    return replace(new, attributes={**new.attributes, nczarr.ARRAY: holder})
+    return new if null is None else with_entry(new, "null", null)
 
 
 def nodes_of(root: Node) -> dict[str, Node]:
@@ -74,6 +68,50 @@ def add(root: Node, path: str, node: Node) -> None:
     root.members = {**root.members, last: node}
 
 
+def beside(path: str, taken: Collection[str], zarr_format: ZarrVersion) -> str:
+    """Return the path at which an array is made that shall replace another.
+
+    >>> beside("g/v", {"g/v", "g/v.new"}, 3)
+    'g/v.new_'
+    """
+    group, slash, name = path.rpartition("/")
+    prefix = group + slash
+    names = {each.removeprefix(prefix) for each in taken if each.startswith(prefix)}
+    return prefix + free_name(f"{name}.new", zarr_format, names)
+
+
+def placed(root: Node, places: Mapping[str, str]) -> Node:
+    """Return a tree in which some arrays, by their paths, are at other places of their groups.
+
+    An array that is a variable notes its name; one that is a part of one has it noted already.
+    """
+    members: dict[str, Node] = {}
+    for name, node in root.members.items():
+        if name in places:
+            members[places[name]] = Node(_named(node.document, name))
+        else:
+            prefix = f"{name}/"
+            inside = {
+                path.removeprefix(prefix): place.removeprefix(prefix)
+                for path, place in places.items()
+                if path.startswith(prefix)
+            }
+            members[name] = placed(node, inside) if inside else node
+    return Node(root.document, members)
+
+
+def _named(document: Document, name: str) -> Document:
+    """Return the document of an array that notes which variable it is."""
+    assert isinstance(document, ArrayMetadata)
+    record = record_of(document)
+    return document if "part" in record else with_entry(document, "name", record.get("name", name))
+
+
+def is_document(key: str) -> bool:
+    """Tell whether what lies at a key is a document, not a chunk."""
+    return key.rpartition("/")[2] in DOCUMENTS
+
+
 def raw_of(node: Node) -> Raw:
     """Return the documents of a node."""
     document = node.document
@@ -90,7 +128,10 @@ def publish(
     *,
     consolidate: bool,
 ) -> dict[str, Raw]:
-    """Write the documents that are not as they were before, the root's last, and return all."""
+    """Write the documents that are not as they were before, the root's last, and return all.
+
+    Without ``consolidate`` there are no consolidated ones afterwards.
+    """
     written = {path: raw_of(node) for path, node in nodes_of(root).items()}
     for path, raw in written.items():
         for name, data in raw.items():
@@ -103,4 +144,6 @@ def publish(
         last = {**last, consolidated.KEY: dumps(consolidated.write_v2(root))}
     for name, data in last.items():
         store.set(name, data)
+    if not consolidate and zarr_format == 2:
+        store.delete(consolidated.KEY)
     return written

@@ -3,11 +3,16 @@
 Chunks are written as values are assigned, documents at `sync` and `close`: those of the nodes that
 changed, and last the root's. They are in our own dialect; what an array's document says of chunks
 and codecs stays as it is.
+
+Values that are held in memory are written whole, as new arrays beside the old ones. The root's
+consolidated metadata, which are one key, then name the new ones in the place of the old; these are
+replaced, and at last named again. So whoever reads finds the old values or the new, at any time,
+also when the process ends in between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import product
@@ -31,9 +36,12 @@ from zarr_cdm.netcdf4.zarr_documents import (
     Raw,
     add,
     arrays_of,
+    beside,
+    is_document,
     layout_in,
     merged,
     nodes_of,
+    placed,
     publish,
     raw_of,
     with_old_null,
@@ -60,6 +68,7 @@ class ZarrKeeper:
         self.format = f"ZARR{zarr_format}"
         self._stack = stack
         self._consolidated = True
+        self._root: Node | None = None  # the documents that are there
         self._written: dict[str, Raw] = {}
         self._arrays: dict[str, ArrayMetadata] = {}  # what documents say, by the paths of arrays
         self._unread: dict[str, Node] = {}  # what is in the store, but not in the dataset
@@ -67,13 +76,17 @@ class ZarrKeeper:
     def take(self, group: ZarrGroup) -> None:
         """Take over what is in a store."""
         self._consolidated = group.consolidated
+        self._root = group.node
         self._written = {path: raw_of(node) for path, node in nodes_of(group.node).items()}
         self._arrays = dict(arrays_of(group.node))
         known = {path[1:] for path, _ in parted(self.dataset, self.zarr_format).all_variables()}
+        taken = known | (self._written.keys() - self._arrays.keys())
+        # A process that replaced them may have ended before it was done.
+        left = {beside(path, taken, self.zarr_format) for path in known - self._arrays.keys()}
         self._unread = {
             path: node
             for path, node in nodes_of(group.node).items()
-            if path in self._arrays and path not in known
+            if path in self._arrays and path not in known | left
         }
         for _, variable in self.dataset.all_variables():
             data, kind, fill = variable.data, variable.type, variable.storage.fill_value
@@ -140,13 +153,13 @@ class ZarrKeeper:
             yield path[1:], split.origins[part].variable
 
     def _copy(self, old: str, new: str) -> None:
-        for key in list(self.store.list(f"{old}/")):
+        for key in sorted(self.store.list(f"{old}/"), key=is_document):  # documents last
             value = self.store.get(key)
             if value is not None:
                 self.store.set(f"{new}/{key.removeprefix(f'{old}/')}", value)
 
     def _delete(self, path: str) -> None:
-        for key in list(self.store.list(f"{path}/")):
+        for key in sorted(self.store.list(f"{path}/"), key=is_document, reverse=True):
             self.store.delete(key)
         if path in self._written:
             self._written[path] = {}  # none of its documents is there any more
@@ -154,35 +167,50 @@ class ZarrKeeper:
     def sync(self) -> None:
         """Write the documents; in a store of one file nothing can be read before it is closed."""
         split = parted(self.dataset, self.zarr_format)
-        changed: list[tuple[str, model.Variable]] = []
+        changed: dict[str, model.Variable] = {}
         layouts: dict[str, Layout] = {}
         for path, part in split.all_variables():
             data = split.origins[part].variable.data
             if isinstance(data, HeldData) and (data.is_changed or path[1:] not in self._arrays):
-                changed.append((path, part))
+                changed[path[1:]] = part
                 room = text_bytes(part) if part.type is STRING else None
                 layouts[path] = layout_of(part, self.zarr_format, room)
-                self._delete(path[1:])
-                self._arrays.pop(path[1:], None)
             else:
                 layouts[path] = layout_in(self._arrays[path[1:]])
                 if isinstance(data, StoredData):
                     self._fill_gaps(path[1:], data)
         root = NativeDialect().write(split, layouts, self.zarr_format)
-        self._merge(root, split)
-        self._write_held(root, changed)
-        self._publish(root)
+        self._merge(root, split, changed)
+        taken = nodes_of(root).keys()
+        places = {
+            path: beside(path, taken, self.zarr_format) for path in changed if path in self._written
+        }
+        self._write_held(root, changed, places)
+        self._publish(root, places)
         for _, variable in self.dataset.all_variables():
             if isinstance(variable.data, HeldData):
                 variable.data.is_changed = False
 
-    def _write_held(self, root: Node, changed: list[tuple[str, model.Variable]]) -> None:
-        group = ZarrGroup(self.store, root, self.zarr_format, True)
+    def _write_held(
+        self, root: Node, changed: Mapping[str, model.Variable], places: Mapping[str, str]
+    ) -> None:
+        """Write arrays at other places, where there are such, else at their own."""
+        group = ZarrGroup(self.store, placed(root, places), self.zarr_format, True)
+        chosen = {places.get(path, path): part for path, part in changed.items()}
+        for place in chosen:
+            self._delete(place)  # what another process may have left
+        try:
+            null = write_data(_Chosen(chosen), group)
+        except BaseException:
+            for place in chosen:
+                self._delete(place)
+            raise
         nodes = nodes_of(root)
-        for path, places in write_data(_Chosen(changed), group).items():
-            document = nodes[path[1:]].document
+        for path in changed:
+            document = nodes[path].document
             assert isinstance(document, ArrayMetadata)
-            nodes[path[1:]].document = with_null(document, places)
+            found = null.get(f"/{places.get(path, path)}")
+            nodes[path].document = document if found is None else with_null(document, found)
 
     def _fill_gaps(self, path: str, data: StoredData) -> None:
         """Write the chunks that nobody has written, where the document has no fill value.
@@ -198,13 +226,13 @@ class ZarrKeeper:
                 edges = [array.grid.edges(axis, place) for axis, place in enumerate(index)]
                 array[tuple(slice(*edge) for edge in edges)] = array.fill
 
-    def _merge(self, root: Node, split: PartedDataset) -> None:
+    def _merge(self, root: Node, split: PartedDataset, changed: Container[str]) -> None:
         """Let documents say what they said before of what netCDF has no word for."""
         nodes = nodes_of(root)
         for path, variable in self._stored(split):
             new, old = nodes[path].document, self._arrays.get(path)
             assert isinstance(new, ArrayMetadata)
-            if old is None:
+            if old is None or path in changed:
                 continue
             if isinstance(variable.data, StoredData):
                 old = replace(old, chunk_grid=variable.data.array.metadata.chunk_grid)
@@ -212,15 +240,29 @@ class ZarrKeeper:
         for path, node in self._unread.items():
             add(root, path, node)
 
-    def _publish(self, root: Node) -> None:
-        before = self._written
-        self._written = publish(
-            self.store, root, self.zarr_format, before, consolidate=self._consolidated
-        )
+    def _publish(self, root: Node, places: Mapping[str, str]) -> None:
+        """Write the documents, and move arrays to where they belong."""
+        if not places:
+            self._write_documents(root, self._consolidated)
+            return
+        assert self._root is not None
+        if not self._consolidated:
+            self._write_documents(self._root, True)
+        self._write_documents(placed(root, places), True)
+        for path, place in places.items():
+            self._copy(place, path)
+        self._write_documents(root, True)
+        if not self._consolidated:
+            self._write_documents(root, False)
+
+    def _write_documents(self, root: Node, consolidate: bool) -> None:
+        """Write the documents, and then remove the arrays that they do not name any more."""
+        before, self._root = self._written, root
+        self._written = publish(self.store, root, self.zarr_format, before, consolidate=consolidate)
         self._arrays = dict(arrays_of(root))
-        gone = [path for path in before if path not in self._written]
-        for path in gone:
-            self._delete(path)
+        for path in before:
+            if path not in self._written:
+                self._delete(path)
 
     def close(self, error: BaseException | None = None) -> None:
         """Let go of the store; one that is a file appears now, unless there was an error."""
@@ -230,12 +272,12 @@ class ZarrKeeper:
 class _Chosen(model.Dataset):
     """Some variables of a dataset, which are to be written."""
 
-    def __init__(self, variables: list[tuple[str, model.Variable]]) -> None:
+    def __init__(self, variables: Mapping[str, model.Variable]) -> None:
         super().__init__()
         self._variables = variables
 
     def all_variables(self) -> Iterator[tuple[str, model.Variable]]:
-        return iter(self._variables)
+        return ((f"/{path}", variable) for path, variable in self._variables.items())
 
 
 class _Nothing:
