@@ -32,12 +32,30 @@ EXCEPTIONS = {
     "get_chunk_cache": "a setting of netCDF-C",
     "set_chunk_cache": "a setting of netCDF-C",
     "getlibversion": "there is no library below",
-    "is_native_big": "sys.byteorder says that",
-    "is_native_little": "sys.byteorder says that",
     "rc_get": "netCDF-C's settings for servers; storage_options are those of stores",
     "rc_set": "as rc_get",
     "default_encoding": "a constant of how it is made",
     "unicode_error": "a constant of how it is made",
+}
+MADE_BY = "no public constructor: netCDF4-python says to use "
+EXCEPTIONS |= {
+    "Variable.__init__": f"{MADE_BY}createVariable",
+    "Dimension.__init__": f"{MADE_BY}createDimension",
+    "CompoundType.__init__": f"{MADE_BY}createCompoundType",
+    "VLType.__init__": f"{MADE_BY}createVLType",
+    "EnumType.__init__": f"{MADE_BY}createEnumType",
+}
+# Keywords of netCDF4-python that mean something else here, or are refused with an error.
+REFUSED = "refused; files in memory, MPI and pairs as complex numbers are not offered: "
+KEYWORDS = {
+    "Dataset.__init__.format": "its default goes by the suffix: a store is no NETCDF4",
+    "Dataset.__init__.diskless": f"{REFUSED}use memory:// of fsspec",
+    "Dataset.__init__.persist": "goes with diskless",
+    "Dataset.__init__.memory": f"{REFUSED}use memory:// of fsspec",
+    "Dataset.__init__.parallel": f"{REFUSED}stores can be written by several processes",
+    "Dataset.__init__.comm": "goes with parallel",
+    "Dataset.__init__.info": "goes with parallel",
+    "Dataset.__init__.auto_complex": REFUSED + "store the parts",
 }
 
 

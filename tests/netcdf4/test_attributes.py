@@ -222,3 +222,29 @@ def test_all_attributes_go_over_at_once(under: Module, tmp_path: Path) -> None:
         copy.setncatts(nc.__dict__)
         assert copy.__dict__ == nc.__dict__
         assert copy.a.dtype == np.dtype("f4")
+
+
+@over_modules
+def test_records_are_attributes(under: Module, tmp_path: Path) -> None:
+    """Of the type of the group, or one above it, that has the same fields."""
+    wind = np.dtype([("speed", "i1"), ("direction", "f8")], align=True)
+    units = np.dtype([("speed", "S8"), ("direction", "S8")])
+    missing = np.array([(-9, 1e20)], wind)
+    with under.new(tmp_path) as nc:
+        nc.createCompoundType(wind, "wind")
+        nc.createCompoundType(units, "units")
+        v = nc.createGroup("g").createVariable("v", "f4")
+        for owner in (nc, v):
+            owner.missing = missing
+            owner.units = np.array([(b"m/s", b"degrees")], units)
+            owner.setncattr("several", np.concatenate([missing, missing]))
+        with pytest.raises(ValueError, match="compound type"):
+            nc.other = np.zeros(1, [("a", "f4")])
+    with under.open(tmp_path) as nc:
+        for owner in (nc, nc["g/v"]):
+            assert owner.missing["speed"] == -9
+            assert owner.missing["direction"] == 1e20
+            assert owner.missing.dtype.names == ("speed", "direction")
+            assert owner.units["speed"] == b"m/s"
+            assert owner.getncattr("units")["direction"] == b"degrees"
+            assert owner.several["direction"].tolist() == [1e20, 1e20]

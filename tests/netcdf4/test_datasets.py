@@ -215,8 +215,13 @@ def test_a_dataset_is_shown_as_cdl(under: Module, tmp_path: Path) -> None:
     with under.new(tmp_path) as nc:
         nc.createDimension("x", 2)
         nc.createVariable("v", "i4", ("x",))[:] = [1, 2]
+        nc.createVariable("x", "i4", ("x",))[:] = [3, 4]
     with under.open(tmp_path) as nc:
         header, whole = nc.tocdl(), nc.tocdl(data=True)
+        some = nc.tocdl(coordvars=True, data=True)
+        assert " x = 3, 4 ;" in some
+        assert " v = 1, 2 ;" not in some
+        assert "data:" not in header
         for line in ("dimensions:", "x = 2 ;", "int v(x) ;"):
             assert line in header
         assert " v = 1, 2 ;" in whole
@@ -227,7 +232,8 @@ def test_a_dataset_is_shown_as_cdl(under: Module, tmp_path: Path) -> None:
 
 @over_modules
 def test_a_dataset_that_nobody_closed_is_written(under: Module, tmp_path: Path) -> None:
-    nc = under.new(tmp_path, keepweakref=True)
+    path = under.path(tmp_path)
+    nc = under.module.Dataset(filename=path, mode="w", keepweakref=True, **under.options)
     nc.title = "left alone"
     del nc
     import gc

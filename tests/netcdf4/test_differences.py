@@ -107,12 +107,41 @@ def test_the_format_on_disk_is_another(both: list) -> None:
     assert (theirs.chunking(), own.chunking()) == ("contiguous", [3])
 
 
-def test_rounding_to_significant_digits_is_refused(both: list) -> None:
-    """netCDF-C does it when it writes a file, Zarr has no codec for it that all readers know."""
-    theirs, own = both
-    theirs.createVariable("v", "f4", ("x",), significant_digits=3)
-    with pytest.raises(NotImplementedError, match="significant_digits"):
-        own.createVariable("v", "f4", ("x",), significant_digits=3)
+@pytest.mark.parametrize("mode", ["BitGroom", "GranularBitRound"])
+def test_infinities_stay_when_values_are_rounded(both: list, tmp_path: Path, mode: str) -> None:
+    """netCDF-C makes zeros of them, or what is no number."""
+    asked = {"significant_digits": 2, "quantize_mode": mode}
+    for nc in both:
+        nc.createVariable("v", "f8", ("x",), **asked)[:] = [1.234, np.inf, -np.inf]
+        nc.sync()
+    with netCDF4.Dataset(tmp_path / "a.nc") as nc:
+        assert not np.isinf(nc["v"][1])
+    assert both[1]["v"][1:].tolist() == [np.inf, -np.inf]
+
+
+def test_cdl_shows_coordinates_alone_and_nothing_of_how_a_file_is_stored(tmp_path: Path) -> None:
+    """netCDF4-python needs ``data`` too for them; its special attributes are those of ncdump."""
+    for module, name, differs in ((netCDF4, "a.nc", True), (ours, "a.zarr", False)):
+        with module.Dataset(tmp_path / name, "w") as nc:
+            nc.createDimension("x", 2)
+            nc.createVariable("x", "i4", ("x",))[:] = [1, 2]
+        with module.Dataset(tmp_path / name) as nc:
+            assert " x = 1, 2 ;" in nc.tocdl(coordvars=True, data=True)
+            assert (" x = 1, 2 ;" not in nc.tocdl(coordvars=True)) is differs
+            assert ("_Format" in nc.tocdl()) is differs
+
+
+def test_rows_are_packed_in_arrays_of_them_too(both: list) -> None:
+    """netCDF4-python packs single ones alone, but unpacks all."""
+    found = []
+    for nc in both:
+        v = nc.createVariable("v", nc.createVLType("u1", "rows"), ("x",))
+        v.scale_factor = 0.5
+        rows = np.empty(3, object)
+        rows[:] = [np.array([1, 2], "u1")] * 3
+        v[:] = rows
+        found.append(v[0].tolist())
+    assert found == [[0.5, 1.0], [1.0, 2.0]]
 
 
 def test_the_byte_order_of_a_type_is_that_of_the_variable(both: list) -> None:

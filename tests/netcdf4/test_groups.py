@@ -9,6 +9,19 @@ from tests.netcdf4.modules import Module, over_modules
 
 
 @over_modules
+def test_a_group_is_made_by_its_class_too(under: Module, tmp_path: Path) -> None:
+    with under.new(tmp_path) as nc:
+        group = under.module.Group(nc, "g")
+        assert isinstance(group, under.module.Group)
+        below = under.module.Group(group, "below")
+        assert (group.path, below.path) == ("/g", "/g/below")
+        group.createDimension("x", 2)
+        below.createVariable("v", "i4", ("x",))[:] = [1, 2]
+    with under.open(tmp_path) as nc:
+        assert nc["g/below/v"][:].tolist() == [1, 2]
+
+
+@over_modules
 def test_a_dimension_has_a_name_and_a_length(under: Module, tmp_path: Path) -> None:
     with under.new(tmp_path) as nc:
         x = nc.createDimension("x", 3)

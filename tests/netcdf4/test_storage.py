@@ -56,7 +56,7 @@ def test_a_variable_has_a_shape(under: Module, tmp_path: Path) -> None:
     with under.new(tmp_path) as nc:
         nc.createDimension("x", 2)
         nc.createDimension("t")
-        v = nc.createVariable("v", "f4", ("t", "x"))
+        v = nc.createVariable(varname="v", datatype="f4", dimensions=("t", "x"))
         assert (v.name, v.ndim, v.shape, v.size) == ("v", 2, (0, 2), 0)
         v[2] = 1
         assert (v.shape, v.size, len(v)) == ((3, 2), 6, 3)
@@ -178,13 +178,15 @@ def test_a_byte_order_is_kept(under: Module, tmp_path: Path, endian: Any) -> Non
 def test_what_only_speeds_up_is_accepted(under: Module, tmp_path: Path) -> None:
     with under.new(tmp_path) as nc:
         nc.createDimension("x", 4)
-        v = nc.createVariable("v", "f4", ("x",), chunk_cache=1000, contiguous=False)
+        asked = {"chunksizes": (2,), "chunk_cache": 1000, "contiguous": False}
+        v = nc.createVariable("v", "f4", ("x",), **asked)
         size, elements, preemption = v.get_var_chunk_cache()
-        assert size > 0
+        assert size == 1000
         v.set_var_chunk_cache(size=2**20, preemption=0.5)
-        assert v.get_var_chunk_cache()[0] == 2**20
-        assert v.get_var_chunk_cache()[1:] == (elements, 0.5)
+        assert v.get_var_chunk_cache() == (2**20, elements, 0.5)
         assert preemption == 0.75
+        v.set_var_chunk_cache(nelems=elements + 2)
+        assert v.get_var_chunk_cache() == (2**20, elements + 2, 0.5)
         assert callable(v.set_collective)  # netCDF4-python has it for MPI alone
         v.use_nc_get_vars(True)
         assert v.quantization() is None

@@ -195,3 +195,47 @@ def test_an_enum_may_be_unnamed_where_nobody_has_written(under: Module, tmp_path
     with under.open(tmp_path) as nc:
         assert nc["v"][0] == 1
         assert nc["v"].shape == (2,)
+
+
+@over_modules
+def test_records_of_records_match_types_whatever_their_offsets(
+    under: Module, tmp_path: Path
+) -> None:
+    first = np.dtype([("i", "i2"), ("j", "i8")])
+    second = np.dtype([("x", "f4"), ("y", "f8", (3, 2)), ("name", "S3")])
+    third = np.dtype([("xx", first), ("yy", second)])
+    fourth = np.dtype([("xxx", third), ("yyy", "f8", (4,))])
+    values = np.zeros(2, fourth)
+    values["xxx"]["xx"]["j"], values["xxx"]["yy"]["y"], values["yyy"] = 2, 4, 5
+    values["xxx"]["yy"]["name"] = b"abc"
+    with under.new(tmp_path) as nc:
+        nc.createDimension("x", 2)
+        nc.createCompoundType(first, "first")
+        nc.createCompoundType(second, "second")
+    with under.open(tmp_path, "a") as nc:
+        group = nc.createGroup("g")
+        nc.createCompoundType(third, "third")
+        kind = group.createCompoundType(fourth, "fourth")
+        v = group.createVariable("v", kind, ("x",))
+        v[:] = values
+    with under.open(tmp_path) as nc:
+        found = nc["g/v"][:]
+        assert list(nc.cmptypes) == ["first", "second", "third"]
+        assert found["xxx"]["xx"]["j"].tolist() == [2, 2]
+        assert found["xxx"]["yy"]["y"].tolist() == [[[4, 4]] * 3] * 2
+        assert found["yyy"].tolist() == [[5] * 4] * 2
+
+
+@over_modules
+def test_rows_are_packed(under: Module, tmp_path: Path) -> None:
+    given = np.array([0.0, 0.25, 1.0])
+    with under.new(tmp_path) as nc:
+        nc.createDimension("t")
+        v = nc.createVariable("v", nc.createVLType("u1", "rows"), ("t",))
+        v.scale_factor = 1 / 254
+        v[0] = given
+        v[2] = given[:1]
+    with under.open(tmp_path) as nc:
+        assert np.abs(nc["v"][0] - given).max() < 1 / 254
+        nc.set_auto_maskandscale(False)
+        assert [row.tolist() for row in nc["v"][:]] == [[0, 64, 254], [], [0]]

@@ -276,10 +276,6 @@ def test_what_a_store_cannot_be_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(UnsupportedError, match=next(iter(keyword))):
             Dataset(tmp_path / "a.zarr", "w", **keyword)
-    with Dataset(tmp_path / "a.zarr", "w") as nc:
-        nc.createDimension("x", 2)
-        with pytest.raises(UnsupportedError, match="significant_digits"):
-            nc.createVariable("v", "f4", ("x",), significant_digits=3)
     filled(tmp_path / "a.zip").close()
     with pytest.raises(UnsupportedError, match="one file"):
         Dataset(tmp_path / "a.zip", "a")

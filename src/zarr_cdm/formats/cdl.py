@@ -34,7 +34,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from zarr_cdm.cdm.attributes import Attribute
-from zarr_cdm.cdm.model import Dataset, Dimension, Group, join
+from zarr_cdm.cdm.model import Dataset, Dimension, Group, Variable, join
 from zarr_cdm.cdm.types import STRING, AtomicType, CompoundType, VlenType
 from zarr_cdm.errors import MetadataError
 from zarr_cdm.formats.cdl_data import data
@@ -50,7 +50,9 @@ HIDDEN = "_NCProperties"
 CLASSIC_MODELS = ("NETCDF3", "NETCDF4_CLASSIC")
 
 
-def write(dataset: Dataset, *, name: str, header: bool = False) -> Iterator[str]:
+def write(
+    dataset: Dataset, *, name: str, header: bool = False, coordinates: bool = False
+) -> Iterator[str]:
     """Return ``dataset`` as CDL, piece by piece; data are read block by block.
 
     Parameters
@@ -59,6 +61,8 @@ def write(dataset: Dataset, *, name: str, header: bool = False) -> Iterator[str]
         What stands behind ``netcdf``; ncdump takes the name of the file without its suffix.
     header
         Leave the data out, as ``ncdump -h`` does.
+    coordinates
+        With ``header``: but for those of coordinate variables, as ``ncdump -c`` does.
 
     Raises
     ------
@@ -67,6 +71,7 @@ def write(dataset: Dataset, *, name: str, header: bool = False) -> Iterator[str]
     """
     context = _Context(
         header=header,
+        coordinates=coordinates,
         classic=dataset.provenance.get("data_model", "").startswith(CLASSIC_MODELS),
         places=dataset.dimension_paths(),
         types=dataset.type_paths(),
@@ -90,6 +95,7 @@ class _Context:
     """
 
     header: bool
+    coordinates: bool
     classic: bool
     places: Mapping[Dimension, str]
     types: Mapping[int, str]
@@ -109,10 +115,11 @@ def _group(scopes: Scopes, context: _Context) -> Iterator[str]:
     yield from _dimensions(group, pad)
     yield from _variables(scopes, pad, context)
     yield from _group_attributes(scopes, pad, context)
-    if group.variables and not context.header:
+    shown = [each for each in group.variables.values() if _has_data(each, context)]
+    if shown:
         yield f"{pad}data:\n"
-        for variable in group.variables.values():
-            yield from data(variable, context.line)
+    for variable in shown:
+        yield from data(variable, context.line)
     for name, child in group.groups.items():
         label = escaped_name(name)
         yield f"\n{pad}group: {label} {{\n"
@@ -120,6 +127,12 @@ def _group(scopes: Scopes, context: _Context) -> Iterator[str]:
         yield from _group((*scopes, (join(path, name), child)), context)
         yield f"{context.line.pad}}} // group {label}\n"
         context.line.indent -= INDENT
+
+
+def _has_data(variable: Variable, context: _Context) -> bool:
+    """Tell whether the values of a variable are shown."""
+    names = [dimension.name for dimension in variable.dimensions]
+    return not context.header or (context.coordinates and names == [variable.name])
 
 
 def _dimensions(group: Group, pad: str) -> Iterator[str]:

@@ -5,6 +5,8 @@
 ...     print(nc["temperature"][0, :10])
 """
 
+import sys
+
 from cftime import date2index, date2num, num2date
 
 from zarr_cdm.netcdf4.dataset import Dataset, Group
@@ -13,6 +15,9 @@ from zarr_cdm.netcdf4.fills import default_fillvals
 from zarr_cdm.netcdf4.texts import chartostring, stringtoarr, stringtochar
 from zarr_cdm.netcdf4.types import CompoundType, EnumType, VLType
 from zarr_cdm.netcdf4.variable import Variable
+
+is_native_little = sys.byteorder == "little"
+is_native_big = not is_native_little
 
 __all__ = [
     "CompoundType",
@@ -26,6 +31,8 @@ __all__ = [
     "date2index",
     "date2num",
     "default_fillvals",
+    "is_native_big",
+    "is_native_little",
     "num2date",
     "stringtoarr",
     "stringtochar",

@@ -11,17 +11,18 @@ string; numbers keep their NumPy type.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from zarr_cdm.cdm.attributes import Attribute
-from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING, NetcdfType
+from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING, CompoundType, NetcdfType
 from zarr_cdm.errors import AttributesError
 from zarr_cdm.netcdf4.masking import cast
 from zarr_cdm.netcdf4.names import attribute_name
 from zarr_cdm.netcdf4.session import Session
+from zarr_cdm.netcdf4.types import matching, records, viewed
 
 FILL_VALUE = "_FillValue"
 ENHANCED = "NETCDF4"
@@ -29,7 +30,13 @@ WIDE = (ENHANCED, "NETCDF3_64BIT_DATA")  # data models that have int64
 NUMBERS = {kind.dtype: kind for kind in ATOMIC_TYPES.values() if kind.dtype.kind in "iuf"}
 
 
-def stored_as(value: Any, *, string: bool = False, model: str = "NETCDF4") -> Attribute:
+def stored_as(
+    value: Any,
+    *,
+    string: bool = False,
+    model: str = "NETCDF4",
+    compounds: Sequence[CompoundType] = (),
+) -> Attribute:
     """Return the attribute that a Python value becomes.
 
     Parameters
@@ -38,19 +45,24 @@ def stored_as(value: Any, *, string: bool = False, model: str = "NETCDF4") -> At
         Whether text becomes a string even where a char would do.
     model
         The data model: the others have no strings, and most of them no int64.
+    compounds
+        The types that records may be of.
 
     Raises
     ------
     TypeError
         netCDF has no type for it.
     ValueError
-        It has more than one dimension.
+        It has more than one dimension, or there is no such type of records.
     """
     array = np.array(value)
     if array.ndim > 1:
         raise ValueError(f"an attribute has one dimension, this one {array.ndim}; flatten it")
     if array.dtype.kind in "SU":
         return _text_stored_as(array, string, model)
+    if array.dtype.names is not None:
+        record = matching(array.dtype, compounds)
+        return Attribute(records(array, record), record)
     if model not in WIDE and array.dtype.newbyteorder("=") == np.dtype("i8"):
         array = cast(array, np.dtype("i4"))
     kind = NUMBERS.get(array.dtype.newbyteorder("="))
@@ -85,7 +97,10 @@ def shown_as(name: str, attribute: Attribute, encoding: str = "utf-8") -> Any:
     if name == FILL_VALUE and isinstance(attribute.value, str):
         return attribute.value.encode("utf-8", "surrogateescape")
     if isinstance(attribute.value, np.ndarray):
-        return attribute.value[0] if attribute.value.size == 1 else attribute.value.copy()
+        values = attribute.value.copy()
+        if isinstance(attribute.type, CompoundType) and not values.dtype.hasobject:
+            values = values.view(viewed(values.dtype))
+        return values[0] if values.size == 1 else values
     if encoding.lower() in ("utf-8", "utf8"):
         return attribute.plain()
     return _decoded(attribute.value, encoding)
@@ -167,7 +182,12 @@ class Attributed:
         self._set({name: self._stored_as(value, False) for name, value in attdict.items()})
 
     def _stored_as(self, value: Any, string: bool) -> Attribute:
-        return stored_as(value, string=string, model=self._session.data_model)
+        model = self._session.data_model
+        return stored_as(value, string=string, model=model, compounds=self._compounds())
+
+    def _compounds(self) -> list[CompoundType]:
+        """Return the types that records in attributes may be of."""
+        raise NotImplementedError
 
     def _set(self, attributes: Mapping[str, Attribute]) -> None:
         self._session.change(AttributesError)

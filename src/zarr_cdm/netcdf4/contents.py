@@ -131,6 +131,15 @@ class Contents(Attributed):
     def _attributes(self) -> dict[str, Attribute]:
         return self._model.attributes
 
+    def _compounds(self) -> list[cdm.CompoundType]:
+        """Return the types of records of this group and those above it, the nearest first."""
+        return [
+            kind
+            for group in self._upwards()
+            for kind in group._model.types.values()
+            if isinstance(kind, cdm.CompoundType)
+        ]
+
     def _shown(self, dimension: model.Dimension) -> Dimension:
         """Return how a dimension of the model is shown, in whichever group it is."""
         for group in (*self._upwards(), *self._root()._below()):

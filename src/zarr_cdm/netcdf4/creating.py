@@ -16,6 +16,7 @@ from zarr_cdm.cdm.types import CHAR, STRING, AtomicType, NetcdfType, atomic_type
 from zarr_cdm.errors import AttributesError, UnsupportedError, ZarrCdmWarning
 from zarr_cdm.netcdf4.attributes import FILL_VALUE
 from zarr_cdm.netcdf4.masking import cast
+from zarr_cdm.netcdf4.quantizing import attribute_for
 from zarr_cdm.netcdf4.session import Request
 from zarr_cdm.netcdf4.storage import COMPRESSIONS, steps_for
 from zarr_cdm.netcdf4.types import CompoundType, EnumType, VLType
@@ -39,6 +40,7 @@ class Keywords:
     blosc_shuffle: int = 1
     endian: str = "native"
     significant_digits: int | None = None
+    quantize_mode: str = "BitGroom"
     fill_value: Any = None
 
 
@@ -132,18 +134,13 @@ def new_variable(
 
     Raises
     ------
-    UnsupportedError
-        Values should be rounded to significant digits.
+    NetcdfError
+        The values cannot be rounded so.
     AttributesError
         The type can have no ``_FillValue``.
     ValueError
         The fill value is none of the type.
     """
-    if given.significant_digits is not None:
-        raise UnsupportedError(
-            "significant_digits rounds values, which is not done here; round them before they are "
-            "assigned, or give least_significant_digit"
-        )
     grows = any(dimension.unlimited for dimension in dimensions)
     if given.contiguous and grows:
         raise ValueError("contiguous=True, but a dimension is unlimited: leave it out")
@@ -155,6 +152,9 @@ def new_variable(
         endian=_endian(kind, request.endian),
     )
     variable = Variable(name, kind, dimensions, storage=storage)
+    if given.significant_digits is not None:
+        rounding = attribute_for(kind, given.quantize_mode, given.significant_digits)
+        variable.attributes.update([rounding])
     _set_fill(variable, given.fill_value, fill)
     return variable
 

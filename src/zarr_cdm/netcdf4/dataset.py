@@ -156,7 +156,7 @@ class Dataset(Making):
         Parameters
         ----------
         coordvars
-            Show the values of coordinate variables; with ``data`` all are shown.
+            Show the values of coordinate variables, and of no others.
         data
             Show values.
         outfile
@@ -164,10 +164,9 @@ class Dataset(Making):
         """
         self._session.check_open()
         root = self._session.dataset
-        if coordvars and not data:
-            raise UnsupportedError("coordvars is not offered here; use data=True")
         name = posixpath.splitext(posixpath.basename(self._session.source.rstrip("/")))[0]
-        text = "".join(cdl.write(root, name=name, header=not data))
+        header = coordvars or not data
+        text = "".join(cdl.write(root, name=name, header=header, coordinates=coordvars))
         if outfile is None:
             return text
         with open(outfile, "w", encoding="utf-8") as file:
@@ -199,12 +198,17 @@ class Group(Dataset):
 
     __slots__ = ()
 
+    def __new__(cls, parent: Dataset, name: str) -> Self:
+        """Return a new group of another."""
+        made: Any = parent.createGroup(name)
+        return made  # type: ignore[no-any-return]
+
     def __init__(self, parent: Dataset, name: str) -> None:
-        raise UnsupportedError("make groups with createGroup")
+        """Do nothing: it has been made."""
 
     @classmethod
     def _of(cls, parent: Dataset, group: model.Group) -> Group:
-        made = cls.__new__(cls)
+        made = object.__new__(cls)
         kept = ("_session", "_ncstring_attrs__", "keepweakref", "data_model", "disk_format")
         made._own(**{name: getattr(parent, name) for name in kept})
         made._own(parent=parent, path=model.join(parent.path, group.name))

@@ -12,6 +12,7 @@ from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.types import STRING, AtomicType, NetcdfType
 from zarr_cdm.netcdf4.attributes import FILL_VALUE, Attributed
 from zarr_cdm.netcdf4.dimension import Dimension
+from zarr_cdm.netcdf4.quantizing import quantization_of
 from zarr_cdm.netcdf4.storage import chunking_of, filters_of
 from zarr_cdm.netcdf4.types import CompoundType, EnumType, VLType
 
@@ -62,6 +63,9 @@ class Described(Attributed):
 
     def _attributes(self) -> dict[str, Attribute]:
         return self._model.attributes
+
+    def _compounds(self) -> list[cdm.CompoundType]:
+        return self._grp._compounds()
 
     @property
     def name(self) -> str:
@@ -131,13 +135,7 @@ class Described(Attributed):
 
     def quantization(self) -> tuple[int, str] | None:
         """Return how many digits were kept by which algorithm; None where nothing was rounded."""
-        prefix, suffixes = "_Quantize", {"NumberOfSignificantDigits", "NumberOfSignificantBits"}
-        for name, attribute in self._model.attributes.items():
-            for suffix in suffixes:
-                if name.startswith(prefix) and name.endswith(suffix):
-                    mode = name.removeprefix(prefix).removesuffix(suffix)
-                    return int(attribute.plain()), mode
-        return None
+        return quantization_of(self._model)
 
     def get_fill_value(self) -> Any:
         """Return what reads where nobody has written; None where that is undefined.

@@ -12,6 +12,7 @@ from zarr_cdm.errors import NetcdfError
 from zarr_cdm.netcdf4 import creating, types
 from zarr_cdm.netcdf4.contents import Contents
 from zarr_cdm.netcdf4.creating import Keywords
+from zarr_cdm.netcdf4.described import HDF5_MODELS
 from zarr_cdm.netcdf4.dimension import Dimension
 from zarr_cdm.netcdf4.names import unused
 from zarr_cdm.netcdf4.types import CompoundType, EnumType, VLType
@@ -75,12 +76,12 @@ class Making(Contents):
         zlib: bool = False,
         complevel: int = 4,
         shuffle: bool = True,
-        fletcher32: bool = False,
-        contiguous: bool = False,
-        chunksizes: Any = None,
         szip_coding: Literal["ec", "nn"] = "nn",
         szip_pixels_per_block: int = 8,
         blosc_shuffle: int = 1,
+        fletcher32: bool = False,
+        contiguous: bool = False,
+        chunksizes: Any = None,
         endian: Literal["native", "little", "big"] = "native",
         least_significant_digit: int | None = None,
         significant_digits: int | None = None,
@@ -102,7 +103,7 @@ class Making(Contents):
             How chunks are compressed. In Zarr ``zlib`` and ``blosc_…`` become Blosc with that
             compressor, ``zstd`` and ``bzip2`` themselves; by itself, and for ``szip``, it is Blosc
             with zstd.
-        fletcher32, contiguous, szip_coding, szip_pixels_per_block, chunk_cache
+        szip_coding, szip_pixels_per_block, fletcher32, contiguous, chunk_cache
             Noted for a conversion to netCDF, or without effect: chunks in Zarr v3 have a checksum.
         chunksizes
             The length of a chunk along each dimension.
@@ -111,7 +112,9 @@ class Making(Contents):
         least_significant_digit
             The decimal place that values are rounded to when they are assigned.
         significant_digits, quantize_mode
-            Refused: rounding changes values.
+            How many digits floats keep when they are assigned (for ``"BitRound"`` how many bits),
+            and by which algorithm: ``"BitGroom"``, ``"GranularBitRound"`` or ``"BitRound"``. The
+            values are those that netCDF-C makes.
         fill_value
             What reads where nobody has written, and the attribute ``_FillValue``; ``"default"`` for
             netCDF's own, False for nothing certain.
@@ -139,12 +142,15 @@ class Making(Contents):
             (szip_coding, szip_pixels_per_block),
             blosc_shuffle,
             endian,
-            significant_digits,
+            significant_digits if self.data_model in HDF5_MODELS else None,
+            quantize_mode,
             fill_value,
         )
         made = group._create(name, datatype, dimensions, given)
         if least_significant_digit is not None:
             made.setncattr(LEAST_DIGIT, least_significant_digit)
+        if chunk_cache is not None:
+            made.set_var_chunk_cache(chunk_cache)
         return made
 
     def _create(self, varname: str, datatype: Any, dimensions: Any, given: Keywords) -> Variable:
@@ -187,13 +193,7 @@ class Making(Contents):
 
         Members may be of compound types that exist in the group or above it.
         """
-        known = {
-            name: kind
-            for group in reversed(list(self._upwards()))
-            for name, kind in group._model.types.items()
-            if isinstance(kind, cdm.CompoundType)
-        }
-        made = self._add_type(types.compound(datatype_name, datatype, known))
+        made = self._add_type(types.compound(datatype_name, datatype, self._compounds()))
         assert isinstance(made, CompoundType)
         return made
 

@@ -6,14 +6,14 @@ dtype('S4')
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any, NoReturn, Self
 
 import numpy as np
 
 from zarr_cdm.cdm import types as cdm
 from zarr_cdm.cdm.types import CHAR, STRING, NetcdfType, atomic_type
-from zarr_cdm.errors import UnsupportedError
+from zarr_cdm.errors import UnsupportedError, ValuesError
 
 
 class _Type:
@@ -123,9 +123,7 @@ class EnumType(_Type):
         )
 
 
-def compound(
-    name: str, dtype: Any, known: Mapping[str, cdm.CompoundType] | None = None
-) -> cdm.CompoundType:
+def compound(name: str, dtype: Any, known: Sequence[cdm.CompoundType] = ()) -> cdm.CompoundType:
     """Return the compound type for a structured NumPy type, with the offsets of the C struct.
 
     Parameters
@@ -141,7 +139,7 @@ def compound(
     given = np.dtype(dtype)
     if given.names is None:
         raise TypeError(f"{given} is no structured type; give one with named fields")
-    members = {field: _member(given[field], known or {}) for field in given.names}
+    members = {field: _member(given[field], known) for field in given.names}
     struct = np.dtype(
         {
             "names": list(members),
@@ -158,11 +156,11 @@ def compound(
 
 
 def _member(
-    dtype: np.dtype, known: Mapping[str, cdm.CompoundType]
+    dtype: np.dtype, known: Sequence[cdm.CompoundType]
 ) -> tuple[NetcdfType, tuple[int, ...]]:
     base, shape = dtype.subdtype or (dtype, ())
     if base.names is not None:
-        return _known(base, known), shape
+        return matching(base, known), shape
     if base.kind == "S" and base.itemsize > 1:
         return CHAR, (*shape, base.itemsize)
     try:
@@ -174,17 +172,45 @@ def _member(
     return kind, shape
 
 
-def _known(dtype: np.dtype, known: Mapping[str, cdm.CompoundType]) -> cdm.CompoundType:
-    """Return the type that a nested structure is of, by its fields."""
-    for kind in known.values():
-        own = (kind.dtype, viewed(kind.dtype))
-        if any(_fields(each) == _fields(dtype) for each in own):
+def matching(dtype: np.dtype, known: Sequence[cdm.CompoundType]) -> cdm.CompoundType:
+    """Return the first type whose fields are those of a structure, wherever they lie in it.
+
+    Raises
+    ------
+    ValueError
+        There is none.
+    """
+    for kind in known:
+        if _form(kind.dtype) == _form(dtype):
             return kind
     raise ValueError(f"no compound type is known for {dtype}; create it first")
 
 
-def _fields(dtype: np.dtype) -> list[tuple[str, np.dtype]]:
-    return [(name, dtype[name]) for name in dtype.names or ()]
+def _form(dtype: np.dtype) -> Any:
+    """Return names, types and shapes of fields, and nothing of offsets and byte order."""
+    base, shape = dtype.subdtype or (dtype, ())
+    if base.names is not None:
+        return [(name, _form(base[name])) for name in base.names], shape
+    if base.kind == "S":
+        return "S", (*shape, base.itemsize) if base.itemsize > 1 else shape
+    return base.newbyteorder("="), shape
+
+
+def records(value: Any, kind: cdm.CompoundType) -> np.ndarray:
+    """Return records, whose texts may be of fixed length, in a type.
+
+    Raises
+    ------
+    ValuesError
+        They have other fields.
+    """
+    shown = viewed(kind.dtype)
+    array = value if isinstance(value, np.ndarray | np.void) else np.array(value, shown)
+    array = np.asarray(array)
+    if array.dtype.names != shown.names:
+        raise ValuesError(f"records have the fields {array.dtype.names}, wanted {shown.names}")
+    same = all(array.dtype[name] == kind.dtype[name] for name in shown.names or ())
+    return array.astype(kind.dtype) if same else array.astype(shown).view(kind.dtype)
 
 
 def aligned(dtype: np.dtype) -> np.dtype:

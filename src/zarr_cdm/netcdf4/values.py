@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from zarr_cdm.cdm.types import CHAR, STRING
 from zarr_cdm.errors import SelectionError, UnsupportedError, ValuesError
 from zarr_cdm.netcdf4.indexing import Part, fitting, reading, writing
 from zarr_cdm.netcdf4.masking import Coding
+from zarr_cdm.netcdf4.quantizing import quantized
 from zarr_cdm.netcdf4.texts import chartostring, stringtochar
-from zarr_cdm.netcdf4.types import viewed
+from zarr_cdm.netcdf4.types import records
 
 
 def read(variable: Variable, selection: Any) -> tuple[Any, bool]:
@@ -61,8 +63,8 @@ def decode_texts(values: Any, encoding: str) -> np.ndarray:
     return chartostring(np.asarray(filled, CHAR.dtype), encoding)
 
 
-def incoming(variable: Variable, value: Any, encoding: str | None) -> Any:
-    """Return what is to be assigned as an array.
+def incoming(variable: Variable, value: Any, encoding: str | None, coding: Coding) -> Any:
+    """Return what is to be assigned as an array; rows are packed.
 
     Raises
     ------
@@ -75,12 +77,12 @@ def incoming(variable: Variable, value: Any, encoding: str | None) -> Any:
     if kind is STRING:
         return _texts(value)
     if isinstance(kind, cdm.VlenType):
-        return _rows(value, kind)
+        return _rows(value, kind, coding)
     if isinstance(value, np.ma.MaskedArray):
         return value
     array = np.asarray(value)
     if isinstance(kind, cdm.CompoundType):
-        return _records(value, kind)
+        return records(value, kind)
     if isinstance(kind, cdm.EnumType):
         _check_enum(array, kind)
     return array
@@ -113,8 +115,9 @@ def _text(item: Any) -> str:
     return str(item)
 
 
-def _rows(value: Any, kind: cdm.VlenType) -> np.ndarray:
+def _rows(value: Any, kind: cdm.VlenType, coding: Coding) -> np.ndarray:
     """Return rows as an object array; what is none is taken for a single row."""
+    coding = replace(coding, dtype=kind.base.dtype)
     if isinstance(value, np.ndarray) and value.dtype.hasobject and kind.base is not STRING:
         given = value
     else:
@@ -123,20 +126,12 @@ def _rows(value: Any, kind: cdm.VlenType) -> np.ndarray:
     rows = np.empty(given.shape, object)
     for place in np.ndindex(given.shape):
         row = np.asarray(given[place])
+        if coding.packs:
+            row = coding.encoded(row)
         if kind.base is not STRING and not np.can_cast(row.dtype, kind.base.dtype, "same_kind"):
             raise ValuesError(f"a row is of {row.dtype}, wanted {kind.base.dtype}")
         rows[place] = row.astype(kind.base.dtype).reshape(-1)
     return rows
-
-
-def _records(value: Any, kind: cdm.CompoundType) -> np.ndarray:
-    shown = viewed(kind.dtype)
-    array = value if isinstance(value, np.ndarray | np.void) else np.array(value, shown)
-    array = np.asarray(array)
-    if array.dtype.names != shown.names:
-        raise ValuesError(f"records have the fields {array.dtype.names}, wanted {shown.names}")
-    same = all(array.dtype[name] == kind.dtype[name] for name in shown.names or ())
-    return array.astype(kind.dtype) if same else array.astype(shown).view(kind.dtype)
 
 
 def _check_enum(array: np.ndarray, kind: cdm.EnumType) -> None:
@@ -169,7 +164,7 @@ def write(variable: Variable, selection: Any, values: Any, coding: Coding) -> No
         not isinstance(variable.type, cdm.CompoundType | cdm.VlenType)
         and variable.type is not STRING
     ):
-        fitted = coding.encoded(fitted)
+        fitted = quantized(variable, coding.encoded(fitted))
     for dimension, least in zip(dimensions, target.sizes, strict=False):
         dimension.size = max(dimension.size, least)
     if 0 in target.shape:

@@ -129,8 +129,8 @@ class Variable(Described):
         """
         self._session.change()
         encoding = self._encoding if self.chartostring else None
-        values = incoming(self._model, value, encoding)
         coding = self._coding(self.__dict__)
+        values = incoming(self._model, value, encoding, coding)
         if LEAST_DIGIT in self._model.attributes and values.dtype.kind == "f":
             values = quantized(values, float(self.getncattr(LEAST_DIGIT)))
         write(self._model, selection, values, coding)
