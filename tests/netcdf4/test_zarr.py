@@ -10,6 +10,7 @@ import pytest
 import xarray
 
 import zarr_cdm
+from tests.server import serve
 from zarr_cdm.errors import (
     NodeNotFoundError,
     StoreError,
@@ -263,6 +264,80 @@ def test_a_store_in_one_file_is_whole_or_not_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@over_versions
+@pytest.mark.parametrize("name", ["a.zip", "a.zarr.sqlite", "a.ozx"])
+def test_a_store_in_one_file_is_changed_as_a_whole(tmp_path: Path, version: int, name: str) -> None:
+    path = tmp_path / name
+    filled(path, version).close()
+    before = path.read_bytes()
+    with Dataset(path, "a") as nc:
+        check(nc)
+        assert nc.filepath() == str(path)
+    assert path.read_bytes() == before
+    nc = Dataset(path, "a")
+    nc["time"][2] = 2
+    nc["names"][0] = "a longer name"
+    nc.createVLType("i4", "rows")
+    nc.sync()
+    assert path.read_bytes() == before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zarr_cdm.netcdf4.zarr_target._copy", fails)
+        with pytest.raises(StoreError, match="full"):
+            nc.close()
+    assert path.read_bytes() == before
+    with Dataset(path, "a") as nc:
+        nc["time"][2] = 2
+        nc["names"][0] = "a longer name"
+    with Dataset(path) as nc:
+        assert nc["time"][:].tolist() == [0, 1, 2]
+        assert nc["names"][:].tolist() == ["a longer name", "é", "long"]
+        assert nc["g/v"][2].tolist() == [None] * 3
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@over_versions
+def test_a_remote_store_is_changed(tmp_path: Path, version: int) -> None:
+    url = f"memory://netcdf4-changed-{tmp_path.name}/a.zarr"
+    filled(url, version).close()
+    with Dataset(url, "a") as nc:
+        nc["time"][2] = 2
+        nc["names"][1] = "changed"
+        nc.more = 1
+        kind = nc.createVLType("i4", "kind")
+        nc.createVariable("rows", kind, ("x",))[0] = np.array([1, 2], "i4")
+    with Dataset(url, "r+") as nc:
+        nc["rows"][1] = np.array([3], "i4")
+    with Dataset(url) as nc:
+        assert nc["time"][:].tolist() == [0, 1, 2]
+        assert nc["names"][:].tolist() == ["a", "changed", "long"]
+        assert [row.tolist() for row in nc["rows"][:]] == [[1, 2], [3], []]
+        assert nc.more == 1
+
+
+@over_versions
+@pytest.mark.parametrize("name", ["a.zarr", "a.zip"])
+def test_a_store_on_a_server_is_read_and_not_changed(
+    tmp_path: Path, version: int, name: str
+) -> None:
+    filled(tmp_path / name, version).close()
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    values = {str(path.relative_to(tmp_path)): path.read_bytes() for path in files}
+    with serve(values=values) as site:
+        url = f"{site.url}/{name}"
+        with Dataset(url) as nc:
+            check(nc)
+            assert nc.filepath() == url
+            with pytest.raises(RuntimeError, match="mode='a'"):
+                nc["time"][0] = 1
+        with pytest.raises((UnsupportedError, StoreError), match=name):
+            retitle(url)
+
+
+def retitle(url: str) -> None:
+    with Dataset(url, "a") as nc:
+        nc.title = "changed"
+
+
 def fails(*args: Any, **kwargs: Any) -> None:
     raise StoreError("the disk is full")
 
@@ -276,9 +351,6 @@ def test_what_a_store_cannot_be_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(UnsupportedError, match=next(iter(keyword))):
             Dataset(tmp_path / "a.zarr", "w", **keyword)
-    filled(tmp_path / "a.zip").close()
-    with pytest.raises(UnsupportedError, match="one file"):
-        Dataset(tmp_path / "a.zip", "a")
 
 
 def test_default_chunks_are_few_along_what_grows(tmp_path: Path) -> None:

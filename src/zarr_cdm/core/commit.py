@@ -60,6 +60,17 @@ def staged(
     return _staged(store)
 
 
+def replaced(path: str, store: OneFile) -> AbstractContextManager[Store]:
+    """Return a context with an empty store that takes the place of one file at a clean exit.
+
+    Parameters
+    ----------
+    path, store
+        The file, and the store that it is.
+    """
+    return _beside(os.path.abspath(path), store.building, os.replace, replaces=True)
+
+
 def staged_file(path: str) -> AbstractContextManager[str]:
     """Return a context with the path of a file to make, that is at ``path`` after a clean exit.
 
@@ -88,7 +99,9 @@ def _of_version(staging: AbstractContextManager[Store], zarr_format: int) -> Ite
 
 
 @contextmanager
-def _beside(root: str, build: Build[Built], move: Callable[[str, str], None]) -> Iterator[Built]:
+def _beside(
+    root: str, build: Build[Built], move: Callable[[str, str], None], *, replaces: bool = False
+) -> Iterator[Built]:
     staging = f"{root}.partial-{secrets.token_hex(4)}"
     building = build(staging)
     parent = os.path.dirname(root)
@@ -97,7 +110,7 @@ def _beside(root: str, build: Build[Built], move: Callable[[str, str], None]) ->
     try:
         with building as built:
             yield built
-        _move(staging, root, move)
+        _move(staging, root, move, replaces)
     finally:
         _remove(staging)  # not there any more if all went well
 
@@ -111,8 +124,8 @@ def _new_directory(path: str) -> Iterator[Store]:
     yield LocalStore(path)
 
 
-def _move(staging: str, root: str, move: Callable[[str, str], None]) -> None:
-    if os.path.lexists(root):  # a rename would silently replace an empty directory
+def _move(staging: str, root: str, move: Callable[[str, str], None], replaces: bool) -> None:
+    if not replaces and os.path.lexists(root):  # a rename would silently replace an empty directory
         raise _taken(root)
     try:
         move(staging, root)

@@ -12,8 +12,15 @@ import tempfile
 from contextlib import ExitStack, suppress
 
 from zarr_cdm.cdm import model
+from zarr_cdm.cdm.types import STRING
 from zarr_cdm.core.stores.table import is_remote, local_path, open_store
-from zarr_cdm.errors import NetcdfError, NodeNotFoundError, TargetExistsError, UnsupportedError
+from zarr_cdm.errors import (
+    NetcdfError,
+    NodeNotFoundError,
+    TargetExistsError,
+    UnsupportedError,
+    ValuesError,
+)
 from zarr_cdm.formats.netcdf_write import write
 from zarr_cdm.formats.netcdf_write_models import DATA_MODELS
 from zarr_cdm.netcdf4.session import Data, Request
@@ -89,10 +96,15 @@ class NetcdfKeeper:
 
         Raises
         ------
-        NetcdfError
-            Files of this kind have no such type.
+        NetcdfError, ValuesError
+            Files of this kind have no such type; for strings it is a `ValueError`.
         """
         kind, known = variable.type, DATA_MODELS[self.data_model]
+        if kind is STRING and not known.enhanced:
+            raise ValuesError(
+                f"{self.data_model} has no strings; make characters of them with stringtochar",
+                variable=path,
+            )
         if kind.name not in known.types and not known.enhanced:
             raise NetcdfError(f"{self.data_model} has no type {kind.name!r}", variable=path)
         self._number += 1

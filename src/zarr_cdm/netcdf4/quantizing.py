@@ -12,7 +12,7 @@ doi:10.5194/gmd-9-3199-2016; Delaunay et al. (2019), doi:10.5194/gmd-12-4099-201
 
 >>> pi = np.full(2, np.pi, "f4")
 >>> rounded(pi, "BitGroom", 2, np.float32(-1)).tolist()
-[3.140625, 3.15624976158142]
+[3.140625, 3.148437261581421]
 >>> rounded(pi, "BitRound", 4, np.float32(-1)).tolist()
 [3.125, 3.125]
 """

@@ -57,6 +57,10 @@ class ZarrKeeper:
     ----------
     format
         ``ZARR3`` or ``ZARR2``.
+    stack
+        What is done when it is closed.
+    has_changed
+        Whether something has been written.
     """
 
     def __init__(
@@ -66,7 +70,8 @@ class ZarrKeeper:
         self.store = store
         self.zarr_format: ZarrVersion = zarr_format
         self.format = f"ZARR{zarr_format}"
-        self._stack = stack
+        self.stack = stack
+        self.has_changed = False
         self._consolidated = True
         self._root: Node | None = None  # the documents that are there
         self._written: dict[str, Raw] = {}
@@ -166,6 +171,7 @@ class ZarrKeeper:
 
     def sync(self) -> None:
         """Write the documents; in a store of one file nothing can be read before it is closed."""
+        self.has_changed = True
         split = parted(self.dataset, self.zarr_format)
         changed: dict[str, model.Variable] = {}
         layouts: dict[str, Layout] = {}
@@ -266,7 +272,7 @@ class ZarrKeeper:
 
     def close(self, error: BaseException | None = None) -> None:
         """Let go of the store; one that is a file appears now, unless there was an error."""
-        self._stack.__exit__(type(error) if error else None, error, None)
+        self.stack.__exit__(type(error) if error else None, error, None)
 
 
 class _Chosen(model.Dataset):
