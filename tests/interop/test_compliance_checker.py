@@ -67,6 +67,24 @@ def test_a_store_is_found_as_its_file_is(suite: Any, path: Path, tmp_path: Path)
     assert found[1] == wanted[1]
 
 
+@needs_shared
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("target", ["{}/a.zarr.zip", "memory://checked-{}/a.zarr"])
+def test_where_a_store_is_and_its_version_change_no_finding(
+    suite: Any, tmp_path: Path, target: str, version: int
+) -> None:
+    path = SMALL[0]
+    store = target.format(tmp_path if "://" not in target else f"{tmp_path.name}-{version}")
+    zarr_cdm.convert(path, store, zarr_format=version)
+    with netCDF4.Dataset(path) as dataset:
+        wanted = findings(suite, dataset)
+    with Dataset(store) as dataset:
+        assert dataset.disk_format == f"ZARR{version}"
+        found = findings(suite, dataset)
+    assert without_path(found[0]) == without_path(wanted[0])
+    assert found[1] == wanted[1]
+
+
 def without_path(results: list[str]) -> list[str]:
     """Leave out the check of the file's name, which says its whole path, and name one module."""
     texts = [result for result in results if "2.1 Filename" not in result]

@@ -7,6 +7,7 @@ from typing import Any
 
 from zarr_cdm.cdm import model
 from zarr_cdm.core.stores.table import exists, may_hold_zarr
+from zarr_cdm.errors import UnsupportedError
 from zarr_cdm.formats.netcdf_write_models import DATA_MODELS
 from zarr_cdm.formats.table import is_netcdf, read
 from zarr_cdm.metadata.documents import ZarrVersion
@@ -17,6 +18,7 @@ from zarr_cdm.netcdf4.zarr_target import change_store, new_store
 ZARR: dict[str, ZarrVersion] = {"ZARR3": 3, "ZARR2": 2}
 NETCDF = {name: name for name in DATA_MODELS} | {"NETCDF3_64BIT": "NETCDF3_64BIT_OFFSET"}
 MODES = {"r": "r", "w": "w", "x": "x", "a": "a", "r+": "a"}
+WEB = ("http://", "https://")
 StorageOptions = Mapping[str, Any] | None
 
 
@@ -31,6 +33,12 @@ def open_session(
         raise ValueError(f"format is {format!r}, expected one of: {', '.join((*ZARR, *NETCDF))}")
     if wanted == "r":
         return _reading(path, storage_options)
+    if path.startswith(WEB):
+        raise UnsupportedError(
+            "over HTTP a dataset is only read; give the URL of the store itself, as s3://…, or "
+            "open it with mode='r'",
+            source=path,
+        )
     if wanted == "a" and exists(path, storage_options):
         return _changing(path, storage_options)
     dataset = model.Dataset(source=path)
