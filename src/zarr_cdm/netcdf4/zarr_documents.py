@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
+from zarr_cdm.cdm.model import Dataset, Variable
+from zarr_cdm.cdm.types import EnumType
 from zarr_cdm.core.stores.base import Store
 from zarr_cdm.dialects.base import Layout
 from zarr_cdm.dialects.names import DOCUMENTS, free_name
+from zarr_cdm.dialects.native import NativeDialect
 from zarr_cdm.dialects.native_record import record_of, with_entry
 from zarr_cdm.dialects.plain import is_reserved
 from zarr_cdm.errors import MetadataError
@@ -16,6 +20,30 @@ from zarr_cdm.metadata.documents import ArrayMetadata, Document, Node, ZarrVersi
 from zarr_cdm.metadata.json import dumps
 
 Raw = dict[str, bytes]  # the documents of a node by their names, as they are stored
+
+
+def document_for(variable: Variable, layout: Layout, zarr_format: ZarrVersion) -> ArrayMetadata:
+    """Return the document that our dialect writes for a new variable, wherever it is."""
+    kind = variable.type.base if isinstance(variable.type, EnumType) else variable.type
+    dimensions, storage = variable.dimensions, variable.storage
+    alone = Variable("variable", kind, dimensions, {}, _Nothing(variable), storage)
+    place = Dataset(dimensions={str(n): each for n, each in enumerate(dimensions)})
+    place.variables["variable"] = alone
+    node = NativeDialect().write(place, {"/variable": layout}, zarr_format)
+    document = node.members["variable"].document
+    assert isinstance(document, ArrayMetadata)
+    return document
+
+
+class _Nothing:
+    """Data of which only shape and type are asked."""
+
+    def __init__(self, variable: Variable) -> None:
+        self.shape = variable.shape
+        self.dtype = variable.type.dtype
+
+    def __getitem__(self, selection: Any) -> Any:
+        raise MetadataError("there are no values")
 
 
 def layout_in(document: ArrayMetadata) -> Layout:

@@ -16,7 +16,6 @@ from collections.abc import Container, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import product
-from typing import Any
 
 from zarr_cdm.cdm import model
 from zarr_cdm.cdm.types import STRING, AtomicType, EnumType
@@ -27,7 +26,7 @@ from zarr_cdm.dialects.base import Layout
 from zarr_cdm.dialects.names import node_name
 from zarr_cdm.dialects.native import NativeDialect, with_null
 from zarr_cdm.dialects.parts import PartedDataset, parted
-from zarr_cdm.errors import MetadataError, UnsupportedError
+from zarr_cdm.errors import UnsupportedError
 from zarr_cdm.formats.zarr_data import write_data
 from zarr_cdm.metadata.documents import ArrayMetadata, Node, ZarrVersion
 from zarr_cdm.netcdf4.session import Data, Request
@@ -37,6 +36,7 @@ from zarr_cdm.netcdf4.zarr_documents import (
     add,
     arrays_of,
     beside,
+    document_for,
     is_document,
     layout_in,
     merged,
@@ -110,22 +110,9 @@ class ZarrKeeper:
         if odd or texts or not isinstance(variable.type, AtomicType | EnumType):
             return HeldData(None, variable.type, variable.dimensions, fill)
         layout = layout_for(variable, request, self.zarr_format)
-        document = self._arrays[path[1:]] = self._document(variable, layout)
+        document = self._arrays[path[1:]] = document_for(variable, layout, self.zarr_format)
         array = ZarrArray(self.store, path[1:], document)
         return StoredData(array, variable.dimensions, fill, clean=True)
-
-    def _document(self, variable: model.Variable, layout: Layout) -> ArrayMetadata:
-        """Return the document that our dialect writes for a variable, wherever it is."""
-        kind = variable.type.base if isinstance(variable.type, EnumType) else variable.type
-        alone = model.Variable(
-            "variable", kind, variable.dimensions, {}, _Nothing(variable), variable.storage
-        )
-        place = model.Dataset(dimensions={str(n): d for n, d in enumerate(variable.dimensions)})
-        place.variables["variable"] = alone
-        node = NativeDialect().write(place, {"/variable": layout}, self.zarr_format)
-        document = node.members["variable"].document
-        assert isinstance(document, ArrayMetadata)
-        return document
 
     def move(self, old: str, new: str) -> None:
         """Begin to move what lies at a path, and below it: read what is not in memory yet."""
@@ -284,14 +271,3 @@ class _Chosen(model.Dataset):
 
     def all_variables(self) -> Iterator[tuple[str, model.Variable]]:
         return ((f"/{path}", variable) for path, variable in self._variables.items())
-
-
-class _Nothing:
-    """Data of which only shape and type are asked."""
-
-    def __init__(self, variable: model.Variable) -> None:
-        self.shape = variable.shape
-        self.dtype = variable.type.dtype
-
-    def __getitem__(self, selection: Any) -> Any:
-        raise MetadataError("there are no values")
