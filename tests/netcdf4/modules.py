@@ -51,7 +51,6 @@ KEYWORDS = {
     "Dataset.__init__.format": "its default goes by the suffix: a store is no NETCDF4",
     "Dataset.__init__.diskless": f"{REFUSED}use memory:// of fsspec",
     "Dataset.__init__.persist": "goes with diskless",
-    "Dataset.__init__.memory": f"{REFUSED}use memory:// of fsspec",
     "Dataset.__init__.parallel": f"{REFUSED}stores can be written by several processes",
     "Dataset.__init__.comm": "goes with parallel",
     "Dataset.__init__.info": "goes with parallel",

@@ -104,6 +104,24 @@ def test_a_dataset_is_changed(under: Module, tmp_path: Path, mode: str) -> None:
 
 
 @over_modules
+@pytest.mark.parametrize("view", [bytes, bytearray, memoryview])
+def test_bytes_in_memory_are_read(under: Module, tmp_path: Path, view: type) -> None:
+    path = tmp_path / ("a.zip" if under.suffix == ".zarr" else "a.nc")
+    with under.module.Dataset(path, "w", **under.options) as nc:
+        nc.createDimension("x", 2)
+        nc.createVariable("v", "i4", ("x",))[:] = [1, 2]
+    data = view(path.read_bytes())
+    path.unlink()
+    with under.module.Dataset("name", memory=data) as nc:
+        assert nc.filepath() == "name"
+        assert nc["v"][:].tolist() == [1, 2]
+    for wrong in ({"mode": "a", "memory": data}, {"memory": b"no dataset"}):
+        with pytest.raises((ValueError, OSError, NotImplementedError)):
+            under.module.Dataset("name", **wrong)
+    assert list(tmp_path.iterdir()) == []
+
+
+@over_modules
 def test_appending_to_nothing_makes_it(under: Module, tmp_path: Path) -> None:
     with under.new(tmp_path, mode="a") as nc:
         nc.title = "new"

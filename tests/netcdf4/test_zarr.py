@@ -341,7 +341,7 @@ def fails(*args: Any, **kwargs: Any) -> None:
 def test_what_a_store_cannot_be_is_refused(tmp_path: Path) -> None:
     for keyword in (
         {"diskless": True},
-        {"memory": b""},
+        {"memory": 1024},
         {"parallel": True},
         {"auto_complex": True},
     ):

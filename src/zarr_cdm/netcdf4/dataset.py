@@ -12,7 +12,7 @@ from zarr_cdm.cdm import model
 from zarr_cdm.errors import UnsupportedError
 from zarr_cdm.formats import cdl
 from zarr_cdm.netcdf4.making import Making
-from zarr_cdm.netcdf4.opening import open_session
+from zarr_cdm.netcdf4.opening import open_bytes, open_session
 
 SWITCHES = ("set_auto_chartostring", "set_auto_mask", "set_auto_maskandscale", "set_auto_scale")
 
@@ -32,6 +32,8 @@ class Dataset(Making):
     format
         Of what is written: ``"ZARR3"``, ``"ZARR2"`` or one of netCDF's (``"NETCDF4"``, …). By
         itself netCDF for the suffixes of that (``.nc``, ``.nc4``, ``.cdf``), else ``"ZARR3"``.
+    memory
+        With ``"r"``: the bytes of a netCDF file, or of a store as a zip archive, to be read.
     keepweakref, encoding
         Accepted, without effect.
     storage_options
@@ -84,14 +86,17 @@ class Dataset(Making):
     ) -> None:
         refused = {
             "diskless": diskless,
-            "memory": memory is not None,
             "parallel": parallel,
             "auto_complex": auto_complex,
         }
         for name, given in refused.items():
             if given:
                 raise UnsupportedError(f"{name} is not offered here; leave it out")
-        session = open_session(os.fspath(filename), mode, clobber, format, storage_options)
+        path = os.fspath(filename)
+        if memory is None:
+            session = open_session(path, mode, clobber, format, storage_options)
+        else:
+            session = open_bytes(path, mode, memory)
         self._own(
             _session=session,
             _ncstring_attrs__=False,

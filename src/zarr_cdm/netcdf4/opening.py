@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from zarr_cdm.cdm import model
@@ -18,6 +21,7 @@ from zarr_cdm.netcdf4.zarr_target import change_store, new_store
 ZARR: dict[str, ZarrVersion] = {"ZARR3": 3, "ZARR2": 2}
 NETCDF = {name: name for name in DATA_MODELS} | {"NETCDF3_64BIT": "NETCDF3_64BIT_OFFSET"}
 MODES = {"r": "r", "w": "w", "x": "x", "a": "a", "r+": "a"}
+ZIP = b"PK\x03\x04"  # what an archive begins with
 WEB = ("http://", "https://")
 StorageOptions = Mapping[str, Any] | None
 
@@ -53,6 +57,23 @@ def open_session(
     return Session(dataset, store, True, path, changed=True)
 
 
+def open_bytes(name: str, mode: str, data: Any) -> Session:
+    """Return the open dataset that the bytes of a netCDF file, or of a zipped store, are.
+
+    They are read from a temporary file, which is removed when the dataset is closed.
+    """
+    if mode != "r":
+        raise UnsupportedError("what is in memory is only read; write to a path, or to memory://…")
+    data = memoryview(data).cast("B")
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="zarr_cdm-"))
+        suffix = ".zip" if data[: len(ZIP)] == ZIP else ".nc"
+        path = os.path.join(folder, f"memory{suffix}")
+        with open(path, "wb") as file:
+            file.write(data)
+        return _reading(path, None, name, stack)
+
+
 def _data_model(path: str, format: str | None) -> str | None:
     """Return the data model of the netCDF file that is to be written; None for a Zarr store."""
     if format is None:
@@ -60,11 +81,21 @@ def _data_model(path: str, format: str | None) -> str | None:
     return NETCDF.get(format)
 
 
-def _reading(path: str, storage_options: StorageOptions) -> Session:
+def _reading(
+    path: str, storage_options: StorageOptions, name: str = "", stack: ExitStack | None = None
+) -> Session:
+    """Return the open dataset at a path, which may be called otherwise.
+
+    Parameters
+    ----------
+    stack
+        What is done when it is closed.
+    """
     dataset = read(path, storage_options)
     data_model = dataset.provenance.get("data_model", "NETCDF4")
-    keeper = ReadOnly(dataset, _format(dataset, data_model))
-    return Session(dataset, keeper, False, path, data_model)
+    kept = ExitStack() if stack is None else stack.pop_all()
+    keeper = ReadOnly(dataset, _format(dataset, data_model), kept)
+    return Session(dataset, keeper, False, name or path, data_model)
 
 
 def _format(dataset: model.Dataset, data_model: str) -> str:

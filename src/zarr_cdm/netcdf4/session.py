@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from zarr_cdm.cdm import model
@@ -70,10 +71,17 @@ class Keeper(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReadOnly:
-    """A file or store that is read only."""
+    """A file or store that is read only.
+
+    Attributes
+    ----------
+    stack
+        What is done when it is closed.
+    """
 
     dataset: model.Dataset
     format: str
+    stack: ExitStack = field(default_factory=ExitStack)
 
     def create(self, path: str, variable: model.Variable, request: Request) -> Data:
         """Raise: `Session.change` lets nobody come here."""
@@ -91,7 +99,8 @@ class ReadOnly:
 
     def close(self, error: BaseException | None = None) -> None:
         """Let go of the file or store."""
-        self.dataset.close()
+        with self.stack:
+            self.dataset.close()
 
 
 @dataclass(eq=False, slots=True)
