@@ -37,7 +37,9 @@ def fresh(group: ZarrGroup) -> ZarrGroup:
         found = sorted(_outdated(group, group.store))
     except ZarrCdmError:  # its own documents cannot be read, or are not there
         return group
-    own = nodes_at(group.store, [group.path])[0] if found else None
+    if not found or is_being_written(group):
+        return group
+    own = nodes_at(group.store, [group.path])[0]
     if own is None:
         return group
     more = f" and {len(found) - 8} more" if len(found) > 8 else ""
@@ -45,6 +47,14 @@ def fresh(group: ZarrGroup) -> ZarrGroup:
     message += f"{', '.join(found[:8])}{more}: another writer did not consolidate again"
     warnings.warn(message, ZarrCdmWarning, stacklevel=3)
     return ZarrGroup(group.store, own, group.zarr_format, False, group.path, group.options)
+
+
+def is_being_written(group: ZarrGroup) -> bool:
+    """Tell whether documents are being written, and the consolidated ones hold until that is done.
+
+    The process that wrote them may have ended before.
+    """
+    return _consolidated(group).get(consolidated.WRITING) is True
 
 
 def _outdated(group: ZarrGroup, store: LocalStore) -> Iterator[str]:
@@ -65,8 +75,7 @@ def _outdated(group: ZarrGroup, store: LocalStore) -> Iterator[str]:
 def _differing(group: ZarrGroup, store: LocalStore, nodes: Iterable[str]) -> Iterator[str]:
     """Yield the paths of nodes whose own documents are spelled otherwise."""
     names = NAMES[group.zarr_format]
-    key = join(group.path, v3.KEY if group.zarr_format == 3 else consolidated.KEY)
-    since = store.modified(key) if group.options.own_documents == "newer" else None
+    since = store.modified(_key(group)) if group.options.own_documents == "newer" else None
     said: Raw | None = None
     for path in nodes:
         if group.zarr_format == 3 and not path:
@@ -75,8 +84,7 @@ def _differing(group: ZarrGroup, store: LocalStore, nodes: Iterable[str]) -> Ite
         if since is not None and not _is_newer(store, places, since):
             continue
         if said is None:
-            root = _loaded(store, key)
-            said = _alone(root.get(v3.CONSOLIDATED, root)).get("metadata", {})
+            said = _consolidated(group).get("metadata", {})
         for name, place in zip(names, places, strict=True):
             held = said.get(path if group.zarr_format == 3 else join(path, name))
             if _alone(_loaded(store, place)) != _alone(held):
@@ -100,6 +108,15 @@ def _unknown(group: ZarrGroup, nodes: Mapping[str, Node]) -> Iterator[str]:
             found = [join(path, name) for name in names if join(path, name) not in nodes]
             own = nodes_at(group.store, [join(group.path, each) for each in found])
             yield from (each for each, node in zip(found, own, strict=True) if node is not None)
+
+
+def _key(group: ZarrGroup) -> str:
+    return join(group.path, v3.KEY if group.zarr_format == 3 else consolidated.KEY)
+
+
+def _consolidated(group: ZarrGroup) -> Raw:
+    root = _loaded(group.store, _key(group))
+    return _alone(root.get(v3.CONSOLIDATED, root))
 
 
 def _loaded(store: Store, key: str) -> Raw:

@@ -24,6 +24,7 @@ from zarr_cdm.metadata.documents import ArrayMetadata, Document, GroupMetadata, 
 
 KEY = ".zmetadata"
 FORMAT_V2 = "zarr_consolidated_format"
+WRITING = "cdm_writing"
 _NO_PATH = re.compile(r"(?:^|/)\.{0,2}(?:/|\Z)")  # with a part that is empty, '.' or '..'
 
 
@@ -117,25 +118,32 @@ def _check_path(path: str) -> None:
         current().check("group_depth", depth, f"the path {path[:60]!r}… of a node")
 
 
-def write_v3(root: Node) -> dict[str, Any]:
-    """Return the root's ``zarr.json`` with the whole tree below it inside."""
+def write_v3(root: Node, *, writing: bool = False) -> dict[str, Any]:
+    """Return the root's ``zarr.json`` with the whole tree below it inside.
+
+    Parameters
+    ----------
+    writing
+        Note that documents of nodes are being written, and that these hold until that is done.
+    """
     document = v3.write(root.document)
     metadata = {path: v3.write(node.document) for path, node in walk(root) if path}
     document[v3.CONSOLIDATED] = {
         "kind": "inline",
         "must_understand": False,
         "metadata": metadata,
+        **({WRITING: True} if writing else {}),
     }
     return document
 
 
-def write_v2(root: Node) -> dict[str, Any]:
-    """Return ``.zmetadata`` for a tree."""
+def write_v2(root: Node, *, writing: bool = False) -> dict[str, Any]:
+    """Return ``.zmetadata`` for a tree; for ``writing`` see `write_v3`."""
     metadata: dict[str, Any] = {}
     for path, node in walk(root):
         prefix = f"{path}/" if path else ""
         metadata.update({prefix + key: value for key, value in documents_v2(node).items()})
-    return {FORMAT_V2: 1, "metadata": metadata}
+    return {FORMAT_V2: 1, "metadata": metadata, **({WRITING: True} if writing else {})}
 
 
 def documents_v2(node: Node) -> dict[str, Any]:

@@ -155,10 +155,16 @@ def publish(
     before: Mapping[str, Raw],
     *,
     consolidate: bool,
+    writing: bool = False,
 ) -> dict[str, Raw]:
     """Write the documents that are not as they were before, the root's last, and return all.
 
-    Without ``consolidate`` there are no consolidated ones afterwards.
+    Parameters
+    ----------
+    consolidate
+        Without it there are no consolidated ones afterwards.
+    writing
+        Note in these that more is to come.
     """
     written = {path: raw_of(node) for path, node in nodes_of(root).items()}
     for path, raw in written.items():
@@ -167,9 +173,9 @@ def publish(
                 store.set(f"{path}/{name}", data)
     last = written[""]
     if consolidate and zarr_format == 3:
-        last = {v3.KEY: dumps(consolidated.write_v3(root))}
+        last = {v3.KEY: dumps(consolidated.write_v3(root, writing=writing))}
     elif consolidate:
-        last = {**last, consolidated.KEY: dumps(consolidated.write_v2(root))}
+        last = {**last, consolidated.KEY: dumps(consolidated.write_v2(root, writing=writing))}
     for name, data in last.items():
         store.set(name, data)
     if not consolidate and zarr_format == 2:

@@ -6,8 +6,8 @@ and codecs stays as it is.
 
 Values that are held in memory are written whole, as new arrays beside the old ones. The root's
 consolidated metadata, which are one key, then name the new ones in the place of the old; these are
-replaced, and at last named again. So whoever reads finds the old values or the new, at any time,
-also when the process ends in between.
+replaced, and at last named again. Meanwhile they say that they hold, whatever other documents say.
+So whoever reads finds the old values or the new, at any time, also when the process ends.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from zarr_cdm.cdm import model
 from zarr_cdm.cdm.types import STRING, AtomicType, EnumType
 from zarr_cdm.core.array import ZarrArray
 from zarr_cdm.core.group import ZarrGroup
+from zarr_cdm.core.outdated import is_being_written
 from zarr_cdm.core.stores.base import Store
 from zarr_cdm.dialects.base import Layout
 from zarr_cdm.dialects.names import node_name
@@ -77,6 +78,7 @@ class ZarrKeeper:
         self._written: dict[str, Raw] = {}
         self._arrays: dict[str, ArrayMetadata] = {}  # what documents say, by the paths of arrays
         self._unread: dict[str, Node] = {}  # what is in the store, but not in the dataset
+        self._left: list[str] = []  # arrays of a process that has not got to the end
 
     def take(self, group: ZarrGroup) -> None:
         """Take over what is in a store."""
@@ -93,6 +95,10 @@ class ZarrKeeper:
             for path, node in nodes_of(group.node).items()
             if path in self._arrays and path not in known | left
         }
+        if is_being_written(group):
+            places = {beside(path, taken, self.zarr_format) for path in known}
+            self._left = sorted(places - self._written.keys())
+            self._written = {path: {} for path in self._written}  # they may be others by now
         for _, variable in self.dataset.all_variables():
             data, kind, fill = variable.data, variable.type, variable.storage.fill_value
             if isinstance(data, ZarrArray) and data.dtype == kind.dtype and data.path in known:
@@ -145,8 +151,9 @@ class ZarrKeeper:
             yield path[1:], split.origins[part].variable
 
     def _copy(self, old: str, new: str) -> None:
-        for key in sorted(self.store.list(f"{old}/"), key=is_document):  # documents last
-            value = self.store.get(key)
+        """Copy chunks; documents are written when they are published."""
+        for key in list(self.store.list(f"{old}/")):
+            value = None if is_document(key) else self.store.get(key)
             if value is not None:
                 self.store.set(f"{new}/{key.removeprefix(f'{old}/')}", value)
 
@@ -159,6 +166,8 @@ class ZarrKeeper:
     def sync(self) -> None:
         """Write the documents; in a store of one file nothing can be read before it is closed."""
         self.has_changed = True
+        while self._left:
+            self._delete(self._left.pop())
         split = parted(self.dataset, self.zarr_format)
         changed: dict[str, model.Variable] = {}
         layouts: dict[str, Layout] = {}
@@ -234,24 +243,35 @@ class ZarrKeeper:
             add(root, path, node)
 
     def _publish(self, root: Node, places: Mapping[str, str]) -> None:
-        """Write the documents, and move arrays to where they belong."""
-        if not places:
-            self._write_documents(root, self._consolidated)
-            return
-        assert self._root is not None
-        if not self._consolidated:
-            self._write_documents(self._root, True)
-        self._write_documents(placed(root, places), True)
-        for path, place in places.items():
-            self._copy(place, path)
-        self._write_documents(root, True)
-        if not self._consolidated:
-            self._write_documents(root, False)
+        """Write the documents, and move arrays to where they belong.
 
-    def _write_documents(self, root: Node, consolidate: bool) -> None:
+        Until all is done the consolidated ones say so: then they hold, whatever the others say.
+        """
+        if self._root is not None and (places or (self._consolidated and self._differs(root))):
+            self._write_documents(self._root, True, writing=True)
+        if places:
+            self._write_documents(placed(root, places), True, writing=True)
+            for path, place in places.items():
+                self._copy(place, path)
+            self._write_documents(root, True, writing=True)
+        self._write_documents(root, self._consolidated)
+
+    def _differs(self, root: Node) -> bool:
+        """Tell whether documents below the root's are others than those that are there."""
+        new = {path: raw_of(node) for path, node in nodes_of(root).items() if path}
+        return new != {path: raw for path, raw in self._written.items() if path}
+
+    def _write_documents(self, root: Node, consolidate: bool, *, writing: bool = False) -> None:
         """Write the documents, and then remove the arrays that they do not name any more."""
         before, self._root = self._written, root
-        self._written = publish(self.store, root, self.zarr_format, before, consolidate=consolidate)
+        self._written = publish(
+            self.store,
+            root,
+            self.zarr_format,
+            before,
+            consolidate=consolidate,
+            writing=writing,
+        )
         self._arrays = dict(arrays_of(root))
         for path in before:
             if path not in self._written:
