@@ -1,8 +1,8 @@
 """Changes copies of a dataset, and is killed in each at another point: a process of its own.
 
-Its arguments are the path of the dataset, a folder, and a stride. Copies in the folder are called
-by how often the process that changed them had touched the disk before it killed itself (SIGKILL):
-from 0, with that stride. The last one gets to the end.
+Its arguments are the path of the dataset, a folder, a stride, and the name of a change. Copies in
+the folder are called by how often the process that changed them had touched the disk before it
+killed itself (SIGKILL): from 0, with that stride. The last one gets to the end.
 """
 
 from __future__ import annotations
@@ -37,7 +37,18 @@ def change(path: str) -> None:
         nc["rows"].units = "K"
 
 
-def killed(steps: int, path: str) -> bool:
+def rename(path: str) -> None:
+    """Give variables and a group other names."""
+    with zarr_cdm.netcdf4.Dataset(path, "a") as nc:
+        nc.renameVariable("plain", "simple")
+        nc.renameVariable("records", "more")
+        nc.renameGroup("g", "h")
+
+
+CHANGES = {"change": change, "rename": rename}
+
+
+def killed(steps: int, path: str, how: str) -> bool:
     """Change a dataset in a process that is killed after some steps, and tell whether it was."""
     child = os.fork()
     if not child:
@@ -45,7 +56,7 @@ def killed(steps: int, path: str) -> bool:
         for name in TOUCHING:
             setattr(os, name, limited(getattr(os, name), left))
         try:
-            change(path)
+            CHANGES[how](path)
         except BaseException as error:
             sys.stderr.write(repr(error))
             sys.stderr.flush()
@@ -66,14 +77,14 @@ def limited(function: Callable[..., Any], left: Any) -> Callable[..., Any]:
     return counted
 
 
-def main(source: Path, folder: Path, stride: int) -> None:
+def main(source: Path, folder: Path, stride: int, how: str) -> None:
     for steps in count(step=stride):
         path = folder / f"{steps}{source.suffix}"
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, path)
-        if not killed(steps, str(path)):
+        if not killed(steps, str(path), how):
             return
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

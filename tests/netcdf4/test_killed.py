@@ -50,7 +50,7 @@ def content(path: Path) -> dict[str, Any]:
             f"{group.name}{variable.name}": [
                 np.asarray(each).tolist() for each in variable[...].flat
             ]
-            for group in (nc, nc["g"])
+            for group in (nc, *nc.groups.values())
             for variable in group.variables.values()
         }
         return {**values, "attributes": (nc.title, nc["rows"].ncattrs())}
@@ -65,6 +65,16 @@ def unconsolidate(path: Path) -> None:
         (path / "zarr.json").write_text(json.dumps(document))
 
 
+def killed(source: Path, how: str) -> list[Path]:
+    """Return copies of a dataset by how far the process came that changed them."""
+    folder = source.parent / "copies"
+    folder.mkdir()
+    arguments = [str(source), str(folder), str(STRIDE), how]
+    done = subprocess.run([sys.executable, str(CHILD), *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return sorted(folder.glob(f"*{source.suffix}"), key=lambda each: int(each.stem))
+
+
 @pytest.mark.parametrize(
     ("format", "consolidated"),
     [("ZARR3", True), ("ZARR2", True), ("ZARR3", False), ("ZARR2", False), ("NETCDF4", True)],
@@ -77,17 +87,13 @@ def test_the_old_values_are_there_or_the_new(
     if not consolidated:
         unconsolidate(source)
     old = content(source)
-    copies = tmp_path / "copies"
-    copies.mkdir()
-    arguments = [str(source), str(copies), str(STRIDE)]
-    done = subprocess.run([sys.executable, str(CHILD), *arguments], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    copies = killed(source, "change")
     change(str(source))
     new = content(source)
     assert all(new[name] != old[name] for name in new if name != "/same")
     at_once = AT_ONCE[format]
     kinds = []
-    for path in sorted(copies.glob(f"*{source.suffix}"), key=lambda each: int(each.stem)):
+    for path in copies:
         found = content(path)
         assert all(found.pop(name) in (old[name], new[name]) for name in at_once)
         kinds.append(found == {name: new[name] for name in found})
@@ -98,3 +104,17 @@ def test_the_old_values_are_there_or_the_new(
     assert kinds == sorted(kinds)
     assert (kinds[0], kinds[-1]) == (False, True)
     assert len(kinds) >= 3 or source.suffix == ".nc"
+
+
+@pytest.mark.parametrize("format", ["ZARR3", "ZARR2"])
+def test_what_gets_another_name_is_there_by_one_of_both(tmp_path: Path, format: str) -> None:
+    source = tmp_path / "a.zarr"
+    filled(source, format)
+    old = content(source)
+    names = {"plain": "simple", "records": "more", "grows": "hrows"}
+    for path in killed(source, "rename"):
+        found = {name.replace("/", ""): value for name, value in content(path).items()}
+        assert len(found) == len(old)
+        for name, value in old.items():
+            plain = name.replace("/", "")
+            assert found.get(plain, found.get(names.get(plain, ""))) == value

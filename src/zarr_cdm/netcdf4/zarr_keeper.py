@@ -247,12 +247,14 @@ class ZarrKeeper:
 
         Until all is done the consolidated ones say so: then they hold, whatever the others say.
         """
+        gone = self._written.keys() - nodes_of(root).keys()
         if self._root is not None and (places or (self._consolidated and self._differs(root))):
             self._write_documents(self._root, True, writing=True)
         if places:
             self._write_documents(placed(root, places), True, writing=True)
             for path, place in places.items():
                 self._copy(place, path)
+        if places or (gone and self._consolidated):  # what is not named any more is removed
             self._write_documents(root, True, writing=True)
         self._write_documents(root, self._consolidated)
 
