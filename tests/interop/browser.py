@@ -27,7 +27,7 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     "--disable-dev-shm-usage",
 ]
-SECONDS = 180
+SECONDS = 600
 
 
 def _profile() -> tempfile.TemporaryDirectory[str]:

@@ -44,11 +44,6 @@ def all_grids() -> Any:
 CANNOT_WRITE = [
     Cannot(in_v2(of(type="struct of times")), "cannot include dtype 'M'", "fails in most codecs"),
     Cannot(
-        of(grid="scalar", type={"bytes", "variable_length_bytes"}),
-        "Expected bytes, got numpy.ndarray",
-        "takes an element for an array",
-    ),
-    Cannot(
         of(type="float32, NaN with a payload"),
         "values",
         "where a part of a chunk is written, the fill value loses its payload",
@@ -67,17 +62,29 @@ if ZARR < (3, 2):
             in_v3(of(grid="scalar", shards=SHARDED)), "too many indices", "no shards of scalars"
         ),
         Cannot(
-            in_v3(of(order="F", type={"bytes", "variable_length_bytes"}), stored),
+            in_v3(of(order="F", type={"bytes", "string", "variable_length_bytes"}), stored),
             "values",
             "writes order F as C",
         ),
-        Cannot(in_v3(of(order="F", codec="delta"), stored), "values", "writes order F as C"),
+        Cannot(
+            in_v3(of(order="F", codec={"delta", "fixedscaleoffset"}), stored),
+            "values",
+            "writes order F as C",
+        ),
         Cannot(
             in_v3(of(codec={"pcodec", "zfpy"}), stored),
             "contiguous|F order",
             "these codecs where a chunk is contiguous in memory alone",
         ),
     ]
+else:
+    CANNOT_WRITE.append(
+        Cannot(
+            of(grid="scalar", type={"bytes", "variable_length_bytes"}),
+            "Expected bytes, got numpy.ndarray",
+            "takes an element for an array",
+        )
+    )
 
 
 def writable(zarr_format: ZarrVersion) -> dict[str, Case]:
