@@ -48,7 +48,7 @@ def test_the_commands_of_readme_run(ocean: Path) -> None:
     subprocess.run(command, cwd=ocean, env={"PATH": path}, check=True, timeout=300)
 
 
-@pytest.mark.parametrize("page", ["core.md", "model.md", "stores.md"])
+@pytest.mark.parametrize("page", ["core.md", "model.md", "netcdf4.md", "stores.md"])
 def test_the_python_code_of_a_page_runs(tmp_path: Path, page: str) -> None:
     command = [sys.executable, "-W", "error", "-c", blocks("python", ROOT / "docs" / page)]
     subprocess.run(command, cwd=tmp_path, check=True, timeout=300)

@@ -46,12 +46,12 @@ EXCEPTIONS |= {
     "EnumType.__init__": f"{MADE_BY}createEnumType",
 }
 # Keywords of netCDF4-python that mean something else here, or are refused with an error.
-REFUSED = "refused; files in memory, MPI and pairs as complex numbers are not offered: "
+REFUSED = "refused: "
 KEYWORDS = {
     "Dataset.__init__.format": "its default goes by the suffix: a store is no NETCDF4",
     "Dataset.__init__.diskless": f"{REFUSED}use memory:// of fsspec",
     "Dataset.__init__.persist": "goes with diskless",
-    "Dataset.__init__.parallel": f"{REFUSED}stores can be written by several processes",
+    "Dataset.__init__.parallel": f"{REFUSED}stores are written by several processes without it",
     "Dataset.__init__.comm": "goes with parallel",
     "Dataset.__init__.info": "goes with parallel",
     "Dataset.__init__.auto_complex": REFUSED + "store the parts",

@@ -10,6 +10,7 @@ import netCDF4
 import pytest
 
 import zarr_cdm.netcdf4 as ours
+from tests.data import ROOT
 from tests.netcdf4.modules import CLASSES, EXCEPTIONS, KEYWORDS, MODULES
 
 # Modules that netCDF4-python imports, and what is no part of its documentation.
@@ -41,6 +42,12 @@ def test_every_public_name_is_there_or_an_exception(name: str) -> None:
 def test_exceptions_are_names_of_netcdf4_python() -> None:
     assert set(EXCEPTIONS) <= {*MEMBERS, *FUNCTIONS, *CONSTRUCTORS}
     assert all(EXCEPTIONS.values())
+
+
+def test_the_page_lists_all_exceptions_with_their_reasons() -> None:
+    page = (ROOT / "docs" / "netcdf4.md").read_text(encoding="utf-8")
+    rows = [f"| `{name}` | {why} |" for name, why in {**EXCEPTIONS, **KEYWORDS}.items()]
+    assert page.endswith("\n".join(["|---|---|", *rows, ""]))
 
 
 Parameters = dict[str, Any]  # defaults by names
