@@ -105,7 +105,7 @@ class _Splitter:
 
     def fill(self, target: Group, group: Group, path: str) -> None:
         """Fill a group with the plain arrays of another."""
-        target.attributes = plain_attributes(group.attributes)
+        target.attributes = atomic_attributes(group.attributes)
         target.dimensions = dict(group.dimensions)
         names = self._names(group, path)
         taken = {*names, *names.values()}
@@ -240,14 +240,14 @@ def _shown(variable: Variable, part: Variable) -> dict[str, Attribute]:
 
     A fill value is shown where it is one of the values that are there: readers mask by it.
     """
-    found = plain_attributes(variable.attributes)
+    found = atomic_attributes(variable.attributes)
     fill = found.get(fill_value.NAME)
     if fill is not None and fill.type is not part.type and part.type is not variable.type:
         del found[fill_value.NAME]
     return found
 
 
-def plain_attributes(attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
+def atomic_attributes(attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
     """Return what plain JSON can show of attributes: of enums their numbers."""
     result: dict[str, Attribute] = {}
     for name, attribute in attributes.items():

@@ -18,7 +18,7 @@ import h5py
 
 from zarr_cdm.cdm.model import join
 from zarr_cdm.errors import FormatError
-from zarr_cdm.formats.hdf5_links import check_groups, culprits
+from zarr_cdm.formats.hdf5_links import DAMAGED, check_groups, culprits
 
 # What is put before the name of a variable that is no coordinate of the dimension of its name.
 NON_COORDINATE = "_nc4_non_coord_"
@@ -45,7 +45,7 @@ class Hdf5File:
             try:
                 self._file = opened.enter_context(h5py.File(path, "r"))
                 check_groups(self._file)
-            except (KeyError, OSError, RuntimeError) as error:
+            except DAMAGED as error:
                 raise FormatError(
                     f"not readable as HDF5, damaged or cut short ({error}); fetch it again",
                     source=path,

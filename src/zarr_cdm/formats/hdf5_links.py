@@ -15,6 +15,7 @@ from zarr_cdm.cdm.model import join
 from zarr_cdm.errors import FormatError, LimitError
 from zarr_cdm.limits import current
 
+DAMAGED = (KeyError, OSError, RuntimeError, ValueError)  # what h5py raises, by HDF5's own words
 Address = tuple[int, int]  # of an object: its file's number, its place there
 
 
@@ -46,7 +47,10 @@ def _check(group: h5py.h5g.GroupID, path: str, above: Mapping[Address, str]) -> 
 
 def culprits(file: h5py.File) -> str:
     """Return at what netCDF-C fails in a file whose groups have been checked; "" if at nothing."""
-    return "; ".join(_culprits(h5py.h5g.open(file.id, b"/"), "/"))
+    try:
+        return "; ".join(_culprits(h5py.h5g.open(file.id, b"/"), "/"))
+    except DAMAGED:
+        return ""
 
 
 def _culprits(group: h5py.h5g.GroupID, path: str) -> Iterator[str]:
@@ -67,7 +71,7 @@ def _members(group: h5py.h5g.GroupID) -> Iterator[tuple[bytes, int | None]]:
     for name in group:
         try:
             yield name, h5py.h5o.get_info(group, name).type
-        except (KeyError, OSError, RuntimeError):
+        except DAMAGED:
             yield name, None
 
 

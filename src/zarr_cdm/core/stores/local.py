@@ -105,7 +105,7 @@ class LocalStore:
         """Return when a value was written, in ns; None where there is no such key."""
         try:
             return os.stat(self._base + key, follow_symlinks=False).st_mtime_ns
-        except OSError:
+        except (OSError, ValueError):  # what cannot be the name of a file, as one with a NUL
             return None
 
     def list(self, prefix: str = "") -> Iterator[str]:
