@@ -17,7 +17,7 @@ from typing import Self
 import h5py
 
 from zarr_cdm.cdm.model import join
-from zarr_cdm.errors import FormatError
+from zarr_cdm.errors import FormatError, ZarrCdmError
 from zarr_cdm.formats.hdf5_links import DAMAGED, check_groups, culprits
 
 # What is put before the name of a variable that is no coordinate of the dimension of its name.
@@ -45,6 +45,8 @@ class Hdf5File:
             try:
                 self._file = opened.enter_context(h5py.File(path, "r"))
                 check_groups(self._file)
+            except ZarrCdmError:  # some of them are of h5py's kinds too
+                raise
             except DAMAGED as error:
                 raise FormatError(
                     f"not readable as HDF5, damaged or cut short ({error}); fetch it again",
