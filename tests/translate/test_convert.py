@@ -115,7 +115,7 @@ def test_a_dimension_from_above_keeps_out_of_the_way_of_one_of_its_name(tmp_path
         group.createVariable("n", "i4", ("n",))[:] = [1, 2]
     dataset = zarr_cdm.read(tmp_path / "x.nc")
     dataset.groups["g"].dimensions["x"] = zarr_cdm.Dimension("x", 9)
-    from_group = zarr_cdm.translate.convert.only_group(dataset, "g")
+    from_group = zarr_cdm.translate.groups.only_group(dataset, "g")
     assert {name: dim.size for name, dim in from_group.dimensions.items()} == {
         "x_3": 3,
         "n": 2,
@@ -131,7 +131,7 @@ def test_one_group_becomes_a_store_with_the_types_it_uses(tmp_path: Path) -> Non
     group.types["row"] = OpaqueType("row", 2)  # hides one of its name
     for name in ("d", "m"):
         group.variables[name] = dataset.variables.pop(name)
-    from_group = zarr_cdm.translate.convert.only_group(dataset, "g")
+    from_group = zarr_cdm.translate.groups.only_group(dataset, "g")
     assert list(from_group.types) == ["color", "pair", "inner", "deep", "row_", "mixed", "row"]
     split = parted(from_group, 3)
     layouts = {path: layout_of(variable, 3) for path, variable in split.all_variables()}
