@@ -25,6 +25,7 @@ the store) and ``variable`` (the path of a variable), each None where it does no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
 
@@ -126,3 +127,13 @@ class UnsupportedError(ZarrCdmError, NotImplementedError):
 
 class ZarrCdmWarning(UserWarning):
     """Something was left out, left raw or read leniently; the message names it."""
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Return names as part of a message, not all of too many.
+
+    >>> listed(["a", "b"]), listed("abcdefghijkl")
+    ('a, b', 'a, b, c, d, e, f, g, h and 4 more')
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -22,7 +22,7 @@ import numpy as np
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.compare_values import against, compare_values, differing, shown, shown_all
 from zarr_cdm.cdm.definitions import alike, definition, place_of
-from zarr_cdm.cdm.findings import Finding
+from zarr_cdm.cdm.findings import ONLY_FIRST, ONLY_SECOND, Finding
 from zarr_cdm.cdm.model import Dataset, Dimension, Filter, Group, Variable, join
 from zarr_cdm.cdm.types import NetcdfType
 from zarr_cdm.cdm.values import unwritten
@@ -111,11 +111,11 @@ class _Comparison:
         self, path: str, word: str, one: Mapping[str, Any], other: Mapping[str, Any], mark: str = ""
     ) -> Iterator[Finding]:
         """Yield what only one side has, and where the order of what both have differs."""
-        for side, names, others in (("first", one, other), ("second", other, one)):
+        for only, names, others in ((ONLY_FIRST, one, other), (ONLY_SECOND, other, one)):
             for name in names:
                 if name not in others:
                     place = f"{path}{mark}{name}" if mark else join(path, name)
-                    yield Finding(place, f"{word}.missing", f"only in the {side}")
+                    yield Finding(place, f"{word}.missing", only)
         sides = _common(one, other), _common(other, one)
         if self.order and sides[0] != sides[1]:
             yield Finding(path, f"{word}.order", against(*map(", ".join, sides)))

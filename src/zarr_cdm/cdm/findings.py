@@ -44,6 +44,9 @@ RULES: Mapping[str, str] = {
     "provenance": "where the data first came from",
 }
 
+# The messages of what is missing on one side.
+ONLY_FIRST, ONLY_SECOND = "only in the first", "only in the second"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

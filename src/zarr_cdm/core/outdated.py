@@ -16,7 +16,7 @@ from zarr_cdm.core.group import ZarrGroup
 from zarr_cdm.core.hierarchy import join, load, nodes_at
 from zarr_cdm.core.stores.base import Span, Store
 from zarr_cdm.core.stores.local import LocalStore
-from zarr_cdm.errors import MetadataError, ZarrCdmError, ZarrCdmWarning
+from zarr_cdm.errors import MetadataError, ZarrCdmError, ZarrCdmWarning, listed
 from zarr_cdm.limits import current
 from zarr_cdm.metadata import consolidated, v2, v3
 from zarr_cdm.metadata.documents import GroupMetadata, Node
@@ -42,9 +42,8 @@ def fresh(group: ZarrGroup) -> ZarrGroup:
     own = nodes_at(group.store, [group.path])[0]
     if own is None:
         return group
-    more = f" and {len(found) - 8} more" if len(found) > 8 else ""
     message = f"{group.store.url}: its consolidated documents are outdated, and not followed, for "
-    message += f"{', '.join(found[:8])}{more}: another writer did not consolidate again"
+    message += f"{listed(found)}: another writer did not consolidate again"
     warnings.warn(message, ZarrCdmWarning, stacklevel=3)
     return ZarrGroup(group.store, own, group.zarr_format, False, group.path, group.options)
 

@@ -22,6 +22,7 @@ from zarr_cdm.dialects.native_record import (
 from zarr_cdm.dialects.parts import Origin, PartedDataset
 from zarr_cdm.dialects.records import Record
 from zarr_cdm.dialects.storage_records import storage_record
+from zarr_cdm.dialects.texts import as_utf8
 from zarr_cdm.dialects.types import TypeNames
 from zarr_cdm.metadata import nczarr
 from zarr_cdm.metadata.documents import ArrayMetadata, GroupMetadata, Node
@@ -191,9 +192,6 @@ def _nczarr_type(attribute: Attribute) -> str:
     if attribute.type is CHAR:
         return ">S1"
     if isinstance(attribute.value, tuple):
-        longest = max(
-            (len((text or "").encode("utf-8", "surrogateescape")) for text in attribute.value),
-            default=1,
-        )
+        longest = max((len(as_utf8(text)) for text in attribute.value), default=1)
         return f"|S{max(1, longest)}"
     return attribute.type.dtype.newbyteorder("<").str

@@ -16,7 +16,7 @@ from zarr_cdm.dialects.native_record import record_of
 from zarr_cdm.dialects.nodes import groups, under
 from zarr_cdm.dialects.records import Record, as_list, as_object, read_places
 from zarr_cdm.dialects.scope import Scope
-from zarr_cdm.errors import MetadataError, ZarrCdmError, ZarrCdmWarning
+from zarr_cdm.errors import MetadataError, ZarrCdmError, ZarrCdmWarning, listed
 from zarr_cdm.metadata.documents import ArrayMetadata, Document, Node
 
 
@@ -38,7 +38,8 @@ def in_names(record: Record, names: tuple[str | None, ...]) -> Iterator[str]:
     """Yield what became of the names of dimensions that an array was recorded with."""
     paths = [str(entry.get("path")) for entry in as_list(record.get("dimensions"), dict)]
     if paths and read_places(record, names) is None:
-        yield f"its dimensions were {_list(paths)}, its array names {_list(map(str, names))}"
+        found = listed([str(name) for name in names])
+        yield f"its dimensions were {listed(paths)}, its array names {found}"
 
 
 def in_dimensions(
@@ -59,7 +60,7 @@ def in_attributes(record: Record, found: Mapping[str, Attribute], named: Named) 
         for name, entry in entries.items()
     }
     if gone := [name for name in types if name not in found]:
-        yield f"its attribute{'s' if len(gone) > 1 else ''} {_list(gone)} gone"
+        yield f"its attribute{'s' if len(gone) > 1 else ''} {listed(gone)} gone"
     for name, kind in types.items():
         if isinstance(kind, str) and name in found and not _is_of(found[name].type, kind, named):
             yield f"its attribute {name!r} was of type {kind}, and is {found[name].type.name}"
@@ -83,13 +84,13 @@ def in_fill(record: Record, mode: FillMode) -> Iterator[str]:
 def in_part(attributes: Iterable[str], added: Container[str]) -> Iterator[str]:
     """Yield the attributes of a part that its variable has no place for."""
     if found := [name for name in attributes if name not in added]:
-        yield f"as a part of a variable it has no place for its attributes {_list(found)}"
+        yield f"as a part of a variable it has no place for its attributes {listed(found)}"
 
 
 def in_flags(added: Iterable[str], visible: Container[str]) -> Iterator[str]:
     """Yield the flags of an enum that say otherwise than its type by now."""
     if found := [name for name in added if name in visible]:
-        yield f"{_list(found)} no longer as its type says"
+        yield f"{listed(found)} no longer as its type says"
 
 
 def tell_of_members(root: Node) -> None:
@@ -129,14 +130,3 @@ def _names(key: str, record: Record) -> tuple[str, ...]:
     """Return the names that a node may have in the record of its group."""
     of = as_object(record.get("part")).get("of")
     return tuple(name for name in (key, record.get("name"), of) if isinstance(name, str))
-
-
-def _list(names: Iterable[str]) -> str:
-    """Return names as a text, not all of too many.
-
-    >>> _list(["a", "b"]), _list("abcdefghijkl")
-    ('a, b', 'a, b, c, d, e, f, g, h and 4 more')
-    """
-    found = list(names)
-    more = f" and {len(found) - 8} more" if len(found) > 8 else ""
-    return ", ".join(found[:8]) + more

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 
 from zarr_cdm.cdm.compare import compare
-from zarr_cdm.cdm.findings import RULES, Finding
+from zarr_cdm.cdm.findings import ONLY_SECOND, RULES, Finding
 from zarr_cdm.cdm.model import Dataset
 from zarr_cdm.cdm.types import STRING
 from zarr_cdm.core.group import create_tree, open_tree, publish
@@ -18,7 +18,7 @@ from zarr_cdm.dialects.base import Layout
 from zarr_cdm.dialects.parts import PartedDataset
 from zarr_cdm.dialects.table import choose
 from zarr_cdm.dialects.texts import texts
-from zarr_cdm.errors import ZarrCdmWarning
+from zarr_cdm.errors import ZarrCdmWarning, listed
 from zarr_cdm.metadata.documents import Node, ZarrVersion
 
 MOST_LISTED = 20  # places of one rule
@@ -54,7 +54,7 @@ def losses(
         found = choose(stored.node)[1].read(stored.node, stored.array)
     whole = dataset.whole if isinstance(dataset, PartedDataset) else dataset
     differences = compare(whole, found, values=False)
-    lost = [each for each in differences if each.message != "only in the second"]
+    lost = [each for each in differences if each.message != ONLY_SECOND]
     for path, variable in dataset.all_variables():
         count = 0
         if variable.type is STRING:
@@ -73,9 +73,6 @@ def in_words(lost: Iterable[Finding]) -> str:
     places: dict[str, list[str]] = {}
     for finding in lost:
         places.setdefault(finding.rule, []).append(finding.place)
-    return "; ".join(f"{SAID[rule]} ({_listed(found)})" for rule, found in places.items())
-
-
-def _listed(places: list[str]) -> str:
-    more = len(places) - MOST_LISTED
-    return ", ".join(places[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+    return "; ".join(
+        f"{SAID[rule]} ({listed(found, MOST_LISTED)})" for rule, found in places.items()
+    )

@@ -18,6 +18,7 @@ import numpy as np
 
 from zarr_cdm.cdm.attributes import Attribute
 from zarr_cdm.cdm.types import ATOMIC_TYPES, CHAR, STRING, CompoundType, NetcdfType
+from zarr_cdm.dialects.texts import as_utf8
 from zarr_cdm.errors import AttributesError
 from zarr_cdm.netcdf4.masking import cast
 from zarr_cdm.netcdf4.names import attribute_name
@@ -108,8 +109,7 @@ def shown_as(name: str, attribute: Attribute, encoding: str = "utf-8") -> Any:
 
 def _decoded(value: str | tuple[str | None, ...], encoding: str) -> Any:
     texts = (value,) if isinstance(value, str) else value
-    stored = [(text or "").encode("utf-8", "surrogateescape") for text in texts]
-    found = [each.decode(encoding, "replace").replace("\0", "") for each in stored]
+    found = [as_utf8(text).decode(encoding, "replace").replace("\0", "") for text in texts]
     return found[0] if len(found) == 1 else found
 
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from zarr_cdm.cdm import model
-from zarr_cdm.core.stores.table import exists, may_hold_zarr
+from zarr_cdm.core.stores.table import WEB, exists, may_hold_zarr
 from zarr_cdm.errors import UnsupportedError
 from zarr_cdm.formats.netcdf_write_models import DATA_MODELS
 from zarr_cdm.formats.table import is_netcdf, read
@@ -21,8 +21,6 @@ from zarr_cdm.netcdf4.zarr_target import change_store, new_store
 ZARR: dict[str, ZarrVersion] = {"ZARR3": 3, "ZARR2": 2}
 NETCDF = {name: name for name in DATA_MODELS} | {"NETCDF3_64BIT": "NETCDF3_64BIT_OFFSET"}
 MODES = {"r": "r", "w": "w", "x": "x", "a": "a", "r+": "a"}
-ZIP = b"PK\x03\x04"  # what an archive begins with
-WEB = ("http://", "https://")
 StorageOptions = Mapping[str, Any] | None
 
 
@@ -64,13 +62,11 @@ def open_bytes(name: str, mode: str, data: Any) -> Session:
     """
     if mode != "r":
         raise UnsupportedError("what is in memory is only read; write to a path, or to memory://…")
-    data = memoryview(data).cast("B")
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="zarr_cdm-"))
-        suffix = ".zip" if data[: len(ZIP)] == ZIP else ".nc"
-        path = os.path.join(folder, f"memory{suffix}")
+        path = os.path.join(folder, "memory")  # what it is, its first bytes tell
         with open(path, "wb") as file:
-            file.write(data)
+            file.write(memoryview(data).cast("B"))
         return _reading(path, None, name, stack)
 
 

@@ -8,7 +8,7 @@ from math import prod
 from zarr_cdm.cdm.model import Dimension, Variable
 from zarr_cdm.core.layout import chunk_shape, completed, compressors_for, item_bytes, serializer_for
 from zarr_cdm.dialects.base import Layout
-from zarr_cdm.dialects.taken import read_block
+from zarr_cdm.dialects.texts import as_utf8, texts
 from zarr_cdm.metadata.documents import ZarrVersion
 from zarr_cdm.metadata.dtypes import numpy_dtype, zarr_type
 from zarr_cdm.metadata.extension import Extension
@@ -73,5 +73,4 @@ def default_chunks(dimensions: Sequence[Dimension], size: int) -> tuple[int, ...
 
 def text_bytes(variable: Variable) -> int:
     """Return how many bytes the longest text takes, of values that are in memory."""
-    texts = read_block(variable.data, ...).reshape(-1).tolist()
-    return max((len((text or "").encode("utf-8", "surrogateescape")) for text in texts), default=0)
+    return max((len(as_utf8(text)) for text in texts(variable.data)), default=0)

@@ -60,7 +60,7 @@ _MAGIC_BYTES = max(map(len, MAGIC))
 ADAPTERS = {"zip": "archive", "zarr": "hierarchy", "zarr2": "hierarchy", "zarr3": "hierarchy"}
 VERSIONS = {"zarr2": 2, "zarr3": 3}
 
-_WEB = ("http://", "https://")
+WEB = ("http://", "https://")
 _CACHES = {"blockcache", "cached", "filecache", "simplecache"}  # of fsspec; its others open things
 
 StoreTarget: TypeAlias = str | os.PathLike[str] | Store
@@ -174,7 +174,7 @@ def _open_zip(
 
 def _split_url(place: str) -> tuple[str, str]:
     """Return the URL that an object lies below, and its name there."""
-    if place.startswith(_WEB):  # a token in the query stays with the first
+    if place.startswith(WEB):  # a token in the query stays with the first
         parts = urlsplit(place)
         folder, _, name = parts.path.rpartition("/")
         return urlunsplit(parts._replace(path=folder + "/")), unquote(name)
@@ -184,7 +184,7 @@ def _split_url(place: str) -> tuple[str, str]:
 
 def _is_remote_zip(target: str) -> bool:
     *outer, last = target.split("::")
-    path = last.partition("?")[0] if last.startswith(_WEB) else last
+    path = last.partition("?")[0] if last.startswith(WEB) else last
     return _CACHES.issuperset(outer) and _suffix_kind(path) == "zip"
 
 
